@@ -9,7 +9,7 @@ use crate::small::{SMALL_MAX, Small};
 const LEAF_FILL: usize = LEAF_CAPACITY / 8 * 7;
 const INNER_FILL: usize = INNER_CAPACITY / 8 * 7;
 
-/// The input of [`RankIndex::from_sorted`] was not in strictly ascending order.
+/// The input of a build was not in strictly ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unsorted {
     /// The first place in the input whose key is not above the one before it.
@@ -38,15 +38,24 @@ impl<K: Ord + Copy, V: Copy> RankIndex<K, V> {
     }
 }
 
-struct Builder<K, V> {
+/// Fills an index from the left, entry by entry; for several indexes built side by side from one
+/// sorted input.
+pub struct Builder<K, V> {
     leaves: Vec<Child<K, V>>,
     /// The entries of the leaf that is being filled.
     open: Small<K, V>,
     len: usize,
 }
 
+impl<K: Ord + Copy, V: Copy> Default for Builder<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<K: Ord + Copy, V: Copy> Builder<K, V> {
-    fn new() -> Self {
+    /// A builder of an empty index.
+    pub fn new() -> Self {
         Builder {
             leaves: Vec::new(),
             open: Small::new(),
@@ -54,7 +63,11 @@ impl<K: Ord + Copy, V: Copy> Builder<K, V> {
         }
     }
 
-    fn push(&mut self, key: K, value: V) -> Result<(), Unsorted> {
+    /// Adds an entry at the end. O(1).
+    ///
+    /// # Errors
+    /// [`Unsorted`], leaving the builder as it was, where the key is not above the last one.
+    pub fn push(&mut self, key: K, value: V) -> Result<(), Unsorted> {
         if self.open.keys.last().is_some_and(|last| *last >= key) {
             return Err(Unsorted { at: self.len });
         }
@@ -80,7 +93,8 @@ impl<K: Ord + Copy, V: Copy> Builder<K, V> {
         self.open.values.drain(..n);
     }
 
-    fn finish(mut self) -> RankIndex<K, V> {
+    /// The index of all that was pushed. O(n / 120).
+    pub fn finish(mut self) -> RankIndex<K, V> {
         let len = self.len;
         if len <= SMALL_MAX {
             let root = Root::Small(self.open);

@@ -19,6 +19,6 @@ mod node;
 mod small;
 mod spot;
 
-pub use build::Unsorted;
+pub use build::{Builder, Unsorted};
 pub use index::{Move, RankIndex};
 pub use iter::Iter;

@@ -1,0 +1,37 @@
+//! `/`, `/docs`, `/openapi.json`, `/schema`: the API described, for people and for programs.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{Html, IntoResponse, Response};
+use utoipa_swagger_ui::Config;
+
+use crate::openapi::{document_json, document_yaml};
+use crate::problem::{Code, Problem};
+
+/// The page is our own, so that it stands at `/` too; what it loads is Swagger UI's.
+const PAGE: &str = include_str!("docs.html");
+
+pub(crate) async fn page() -> Html<&'static str> {
+    Html(PAGE)
+}
+
+pub(crate) async fn asset(Path(file): Path<String>) -> Result<Response, Problem> {
+    let missing = || Problem::new(Code::NotFound, format!("there is nothing at /docs/{file}"));
+    let found = utoipa_swagger_ui::serve(&file, Arc::new(Config::default()));
+    let found = found.ok().flatten().ok_or_else(missing)?;
+    let content_type = [(CONTENT_TYPE, found.content_type)];
+    Ok((StatusCode::OK, content_type, found.bytes).into_response())
+}
+
+pub(crate) async fn openapi_json() -> Response {
+    static JSON: LazyLock<String> = LazyLock::new(document_json);
+    ([(CONTENT_TYPE, "application/json")], JSON.as_str()).into_response()
+}
+
+pub(crate) async fn openapi_yaml() -> Response {
+    static YAML: LazyLock<String> = LazyLock::new(document_yaml);
+    ([(CONTENT_TYPE, "application/yaml")], YAML.as_str()).into_response()
+}

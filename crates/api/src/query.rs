@@ -1,0 +1,108 @@
+//! Paths and queries.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use utoipa::IntoParams;
+
+use crate::problem::{Code, Fault, Problem};
+
+const DEFAULT_LIMIT: u64 = 10;
+const MAX_LIMIT: u64 = 1000;
+
+/// Which part of a list is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// Entries wanted.
+    #[param(value_type = u64, minimum = 1, maximum = 1000, default = 10, required = false)]
+    pub(crate) limit: usize,
+    /// Entries to pass over.
+    #[param(minimum = 0, default = 0, required = false)]
+    pub(crate) offset: u64,
+}
+
+impl<S: Sync> FromRequestParts<S> for PageQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        PageQuery::parse(parts.uri.query().unwrap_or_default())
+    }
+}
+
+impl PageQuery {
+    fn parse(query: &str) -> Result<Self, Problem> {
+        let mut faults = Vec::new();
+        let limit = whole(query, "limit", 1..=MAX_LIMIT, DEFAULT_LIMIT, &mut faults);
+        let offset = whole(query, "offset", 0..=u64::MAX, 0, &mut faults);
+        if !faults.is_empty() {
+            return Err(Problem::faults(Code::InvalidRequest, faults));
+        }
+        Ok(PageQuery {
+            limit: limit as usize,
+            offset,
+        })
+    }
+}
+
+/// A whole number from a query; unknown names are ignored, repeated ones are not.
+fn whole(
+    query: &str,
+    name: &str,
+    range: std::ops::RangeInclusive<u64>,
+    default: u64,
+    faults: &mut Vec<Fault>,
+) -> u64 {
+    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(n, _)| n == name);
+    let fault = match (values.next(), values.next()) {
+        (None, _) => return default,
+        (Some(_), Some(_)) => "must not be repeated".to_owned(),
+        (Some((_, text)), None) => match digits(&text) {
+            Some(value) if range.contains(&value) => return value,
+            _ if *range.end() == u64::MAX => "must be a whole number from 0 up".to_owned(),
+            _ => format!(
+                "must be a whole number from {} to {}",
+                range.start(),
+                range.end()
+            ),
+        },
+    };
+    faults.push(Fault::parameter(name, fault));
+    default
+}
+
+/// Digits alone: `parse` would take a sign as well.
+fn digits(text: &str) -> Option<u64> {
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_and_offsets() {
+        let page = |limit, offset| PageQuery { limit, offset };
+        assert_eq!(PageQuery::parse("").unwrap(), page(10, 0));
+        assert_eq!(
+            PageQuery::parse("limit=1000&offset=7").unwrap(),
+            page(1000, 7)
+        );
+        assert_eq!(PageQuery::parse("limit=1&colour=red").unwrap(), page(1, 0));
+        for bad in [
+            "limit=0",
+            "limit=1001",
+            "limit=-1",
+            "limit=+1",
+            "limit=",
+            "limit=ten",
+            "limit=1.0",
+            "limit=1&limit=1",
+            "offset=-1",
+            "offset=18446744073709551616",
+            "offset= 1",
+        ] {
+            assert!(PageQuery::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Every route in one place.
+
+use axum::Router;
+use axum::extract::OriginalUri;
+use axum::http::Method;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::observe::observe;
+use crate::openapi::About;
+use crate::problem::{Code, Problem};
+use crate::state::Api;
+use crate::{docs, health, leaderboard, score, user};
+
+/// The routes that the API document describes.
+pub(crate) fn described() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(About::openapi())
+        .routes(routes!(leaderboard::leaderboard))
+        .routes(routes!(leaderboard::country_leaderboard))
+        .routes(routes!(leaderboard::whole_leaderboard))
+        .routes(routes!(score::submit_score))
+        .routes(routes!(user::create_users))
+        .routes(routes!(user::generate_users))
+        .routes(routes!(user::profile))
+        .routes(routes!(user::short_profile))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+}
+
+/// The whole API as one service.
+pub fn router(api: Api) -> Router {
+    let (described, _) = described().split_for_parts();
+    described
+        .route("/", get(docs::page))
+        .route("/docs", get(docs::page))
+        .route("/docs/", get(docs::page))
+        .route("/docs/{*file}", get(docs::asset))
+        .route("/openapi.json", get(docs::openapi_json))
+        .route("/schema", get(docs::openapi_yaml))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(observe))
+        .with_state(api)
+}
+
+async fn nothing_here(OriginalUri(uri): OriginalUri) -> Problem {
+    Problem::new(
+        Code::NotFound,
+        format!("there is nothing at {}", uri.path()),
+    )
+}
+
+/// The router adds the `allow` header.
+async fn wrong_method(method: Method) -> Problem {
+    Problem::new(
+        Code::MethodNotAllowed,
+        format!("{method} does not work here; see the allow header"),
+    )
+}

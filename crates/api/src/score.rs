@@ -1,0 +1,122 @@
+//! `POST /score/submit`: points for a player.
+
+use axum::Json;
+use axum::extract::State;
+use boards::{BoardId, PlayerId, Score, Submission};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::body::JsonObject;
+use crate::fields::{Fields, FromFields, FromValue};
+use crate::openapi::ChangeOneErrors;
+use crate::problem::Problem;
+use crate::state::Api;
+
+/// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
+const MAX_TIMESTAMP: f64 = 253_402_300_799.0;
+
+/// Points for a player.
+#[derive(Debug, ToSchema)]
+pub(crate) struct ScoreSubmission {
+    #[schema(value_type = String, format = Uuid, example = "e4cdb120-28fc-4285-a78d-eb48660b7730")]
+    user_id: PlayerId,
+    /// Added to the player's points; may be fractional or negative.
+    #[schema(value_type = f64, example = 11)]
+    score_worth: Score,
+    /// When the points were scored, in Unix seconds; now, if missing.
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 253402300799_u64, example = 1_700_000_000)]
+    timestamp: Option<Timestamp>,
+}
+
+impl FromFields for ScoreSubmission {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let user_id = fields.required("user_id");
+        let score_worth = fields.required("score_worth");
+        let timestamp = fields.optional("timestamp");
+        Some(ScoreSubmission {
+            user_id: user_id?,
+            score_worth: score_worth?,
+            timestamp: timestamp?,
+        })
+    }
+}
+
+/// What became of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ScoreReceipt {
+    #[schema(value_type = String, format = Uuid, example = "e4cdb120-28fc-4285-a78d-eb48660b7730")]
+    user_id: PlayerId,
+    #[schema(value_type = f64, example = 11)]
+    score_worth: Score,
+    /// Unix seconds, as sent; the time of the server if none was.
+    #[schema(value_type = f64, example = 1_700_000_000)]
+    timestamp: Timestamp,
+    /// The player's points now.
+    #[schema(value_type = f64, example = 5022)]
+    points: Score,
+    /// The player's rank now.
+    #[schema(example = 1)]
+    rank: u64,
+    /// The player's rank before.
+    #[schema(example = 3)]
+    previous_rank: Option<u64>,
+}
+
+/// Unix seconds, whole or not, from 1970 to 9999.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Timestamp(Score);
+
+impl Timestamp {
+    fn from_ms(ms: i64) -> Self {
+        Timestamp(Score::new((ms / 1000) as f64).unwrap_or_default())
+    }
+
+    fn as_ms(self) -> i64 {
+        (self.0.get() * 1000.0) as i64
+    }
+}
+
+impl FromValue for Timestamp {
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        let seconds = value.as_f64().filter(|s| (0.0..=MAX_TIMESTAMP).contains(s));
+        let seconds = seconds.and_then(|s| Score::new(s).ok());
+        seconds
+            .map(Timestamp)
+            .ok_or("must be Unix seconds from 0 to 253402300799")
+    }
+}
+
+/// Submit a score
+///
+/// Adds points to a player's. The reply means that they are on disk. A repeated request adds them
+/// again.
+#[utoipa::path(post, path = "/score/submit", tag = "leaderboard", request_body = ScoreSubmission, responses(
+    (status = 200, description = "The points were added", body = ScoreReceipt),
+    ChangeOneErrors,
+))]
+pub(crate) async fn submit_score(
+    State(api): State<Api>,
+    JsonObject(submission): JsonObject<ScoreSubmission>,
+) -> Result<Json<ScoreReceipt>, Problem> {
+    let ScoreSubmission {
+        user_id,
+        score_worth,
+        timestamp,
+    } = submission;
+    let timestamp = timestamp.unwrap_or_else(|| Timestamp::from_ms(api.clock.now_ms()));
+    let submission = Submission {
+        player: user_id,
+        score: score_worth,
+        occurred_at_ms: timestamp.as_ms(),
+    };
+    let outcome = api.boards.submit(&BoardId::global(), submission).await?;
+    Ok(Json(ScoreReceipt {
+        user_id,
+        score_worth,
+        timestamp,
+        points: outcome.score,
+        rank: outcome.rank,
+        previous_rank: outcome.previous_rank,
+    }))
+}

@@ -1,0 +1,48 @@
+//! What handlers share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use boards::BoardStore;
+
+use crate::clock::Clock;
+
+/// What a request may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub max_body_bytes: usize,
+    /// Time for a body to arrive.
+    pub body_read_timeout: Duration,
+}
+
+/// What handlers share; cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    pub(crate) boards: Arc<dyn BoardStore>,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    draining: Arc<AtomicBool>,
+}
+
+impl Api {
+    /// An API over a store.
+    pub fn new(boards: Arc<dyn BoardStore>, limits: Limits) -> Self {
+        Api {
+            boards,
+            limits,
+            clock: Clock::system(),
+            draining: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    /// From now on `/readyz` says no, so that load balancers send new requests elsewhere.
+    pub fn start_draining(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+}

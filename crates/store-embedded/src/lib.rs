@@ -1,0 +1,29 @@
+//! Boards on one machine: durable in an embedded engine, ranked in memory.
+//!
+//! All changes go through one [writer] thread, which takes whatever submissions have gathered,
+//! [stages](stage) them against the state as it is, commits them to the [engine] as one batch with
+//! one sync, applies them to the [state] and answers. Readers look at the state alone, so they see
+//! what is durable and nothing sooner, and never wait for the disk.
+//!
+//! Absent on purpose: a second index on disk (start-up rebuilds the one in memory in bulk, faster
+//! than it could be kept), timers in the write path (a batch is as large as the last sync was
+//! long), and reads from the engine after start-up.
+
+mod codec;
+mod data_dir;
+mod engine;
+mod error;
+mod journal_guard;
+mod ladder;
+mod outage;
+mod paged;
+mod places;
+mod players;
+mod recovery;
+mod stage;
+mod state;
+mod store;
+mod writer;
+
+pub use error::OpenError;
+pub use store::{EmbeddedStore, Options};

@@ -1,4 +1,9 @@
 //! The storage engine, fjall, as this store uses it: four tables, atomic synced batches, scans.
+//!
+//! The tables share one of the engine's keyspaces, told apart by the first byte of a key. A keyspace
+//! of its own for something as small as the position would never fill its write buffer, and the
+//! journal, which is kept until every buffer with a part in it has been written out, would always
+//! grow to its limit and make the next start-up replay all of it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -8,37 +13,51 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Slice};
 use crate::codec;
 use crate::state::Position;
 
-/// Bytes of journal that may gather before tables are written out: it bounds what a start-up has
-/// to replay.
-const MAX_JOURNAL_BYTES: u64 = 256 << 20;
+/// Bytes of journal that may gather: it bounds what a start-up has to replay. The engine's minimum.
+const MAX_JOURNAL_BYTES: u64 = 64 << 20;
+/// Bytes of changes held in memory until they are written out as a table. Writing out makes one
+/// commit wait, the longer the more there is.
+const WRITE_BUFFER_BYTES: u64 = 16 << 20;
+/// The longest key within a table: a board's name.
+const MAX_KEY_BYTES: usize = 64;
 const POSITION_KEY: &[u8] = b"position";
 
 /// A table of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Table {
     /// The position alone.
-    Meta,
+    Meta = b'm',
     /// Board name to number and settings.
-    Boards,
+    Boards = b'b',
     /// Player id to profile.
-    Players,
+    Players = b'p',
     /// Board, season and player id to entry.
-    Entries,
+    Entries = b'e',
+}
+
+impl Table {
+    fn key(self, key: &[u8]) -> Slice {
+        let mut bytes = [0; 1 + MAX_KEY_BYTES];
+        let len = key.len().min(MAX_KEY_BYTES);
+        bytes[0] = self as u8;
+        bytes[1..=len].copy_from_slice(&key[..len]);
+        Slice::new(&bytes[..=len])
+    }
 }
 
 /// A value to be stored, or a key to be removed.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {
-    pub(crate) table: Table,
-    pub(crate) key: Slice,
-    pub(crate) value: Option<Slice>,
+    /// With the table's byte before it.
+    key: Slice,
+    value: Option<Slice>,
 }
 
 impl Write {
     pub(crate) fn put(table: Table, key: &[u8], value: &[u8]) -> Self {
         Write {
-            table,
-            key: Slice::new(key),
+            key: table.key(key),
             value: Some(Slice::new(value)),
         }
     }
@@ -59,10 +78,7 @@ pub(crate) enum EngineError {
 
 pub(crate) struct Engine {
     db: Database,
-    meta: Keyspace,
-    boards: Keyspace,
-    players: Keyspace,
-    entries: Keyspace,
+    records: Keyspace,
 }
 
 impl Engine {
@@ -78,23 +94,9 @@ impl Engine {
             .cache_size(cache_bytes)
             .max_journaling_size(MAX_JOURNAL_BYTES)
             .open()?;
-        let table = |name| db.keyspace(name, KeyspaceCreateOptions::default);
-        Ok(Engine {
-            meta: table("meta")?,
-            boards: table("boards")?,
-            players: table("players")?,
-            entries: table("entries")?,
-            db,
-        })
-    }
-
-    fn table(&self, table: Table) -> &Keyspace {
-        match table {
-            Table::Meta => &self.meta,
-            Table::Boards => &self.boards,
-            Table::Players => &self.players,
-            Table::Entries => &self.entries,
-        }
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(WRITE_BUFFER_BYTES);
+        let records = db.keyspace("records", options)?;
+        Ok(Engine { db, records })
     }
 
     /// Commits all of the writes or none. When it returns they are on disk (`fdatasync`): they
@@ -104,22 +106,28 @@ impl Engine {
     pub(crate) fn commit(&self, writes: &[Write]) -> Result<(), EngineError> {
         let mut batch = self.db.batch().durability(Some(PersistMode::SyncData));
         for write in writes {
-            let table = self.table(write.table);
             match &write.value {
-                Some(value) => batch.insert(table, write.key.clone(), value.clone()),
-                None => batch.remove(table, write.key.clone()),
+                Some(value) => batch.insert(&self.records, write.key.clone(), value.clone()),
+                None => batch.remove(&self.records, write.key.clone()),
             }
         }
         Ok(batch.commit()?)
     }
 
-    pub(crate) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Slice>, EngineError> {
-        Ok(self.table(table).get(key)?)
+    /// What undoes these writes: the values that their keys have now.
+    pub(crate) fn undo(&self, writes: &[Write]) -> Result<Vec<Write>, EngineError> {
+        let now = |write: &Write| {
+            Ok(Write {
+                key: write.key.clone(),
+                value: self.records.get(&write.key)?,
+            })
+        };
+        writes.iter().map(now).collect()
     }
 
     /// The position that the last commit left, if there was one.
     pub(crate) fn position(&self) -> Result<Option<Position>, EngineError> {
-        let stored = self.get(Table::Meta, POSITION_KEY)?;
+        let stored = self.records.get(Table::Meta.key(POSITION_KEY))?;
         Ok(stored.and_then(|bytes| codec::read_position(&bytes)))
     }
 
@@ -127,8 +135,23 @@ impl Engine {
     pub(crate) fn scan(
         &self,
         table: Table,
-    ) -> impl Iterator<Item = Result<(Slice, Slice), EngineError>> + use<'_> {
-        self.table(table).iter().map(|item| Ok(item.into_inner()?))
+    ) -> impl Iterator<Item = Result<Record, EngineError>> + use<'_> {
+        let records = self.records.prefix([table as u8]);
+        records.map(|item| Ok(Record(item.into_inner()?)))
+    }
+}
+
+/// A stored key with its value.
+pub(crate) struct Record((Slice, Slice));
+
+impl Record {
+    /// The key within its table.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.0.0.get(1..).unwrap_or_default()
+    }
+
+    pub(crate) fn value(&self) -> &[u8] {
+        &self.0.1
     }
 }
 

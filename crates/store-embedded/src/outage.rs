@@ -6,7 +6,7 @@
 //! have the batch after all, they are put back.
 
 use crate::data_dir::DataDir;
-use crate::engine::{Engine, EngineError, Table, Write};
+use crate::engine::{Engine, EngineError, Write};
 use crate::state::Position;
 
 pub(crate) struct Outage {
@@ -27,19 +27,10 @@ impl Outage {
         in_doubt: Position,
         error: &EngineError,
     ) -> Self {
-        let replaced = writes
-            .iter()
-            .filter(|w| w.table != Table::Meta)
-            .map(|write| {
-                Ok(Write {
-                    value: engine.get(write.table, &write.key)?,
-                    ..write.clone()
-                })
-            });
         Outage {
             reason: error.to_string(),
             in_doubt,
-            undo: replaced.collect::<Result<_, EngineError>>().ok(),
+            undo: engine.undo(writes).ok(),
             logged: error.to_string(),
         }
     }

@@ -121,11 +121,12 @@ impl<'a> Loader<'a> {
     fn boards(&self) -> Result<HashMap<BoardNo, (BoardId, BoardSettings)>, OpenError> {
         let mut boards = HashMap::new();
         for record in self.engine.scan(Table::Boards) {
-            let (key, value) = record.map_err(|e| self.unreadable("boards", &e))?;
-            let (number, id, settings) = codec::read_board(&key, &value).ok_or_else(|| {
-                self.dir
-                    .damaged(format!("board record {key:?} is malformed"))
-            })?;
+            let record = record.map_err(|e| self.unreadable("boards", &e))?;
+            let (number, id, settings) = codec::read_board(record.key(), record.value())
+                .ok_or_else(|| {
+                    self.dir
+                        .damaged(format!("board record {:02x?} is malformed", record.key()))
+                })?;
             boards.insert(number, (id, settings));
         }
         if boards
@@ -140,10 +141,10 @@ impl<'a> Loader<'a> {
     fn players(&mut self, position: &Position) -> Result<Players, OpenError> {
         let mut players = Players::new();
         for record in self.engine.scan(Table::Players) {
-            let (key, value) = record.map_err(|e| self.unreadable("players", &e))?;
-            let player = codec::read_player(&key, &value).ok_or_else(|| {
+            let record = record.map_err(|e| self.unreadable("players", &e))?;
+            let player = codec::read_player(record.key(), record.value()).ok_or_else(|| {
                 self.dir
-                    .damaged(format!("player record {key:?} is malformed"))
+                    .damaged(format!("player record {:02x?} is malformed", record.key()))
             })?;
             players.add(player);
             self.progress("players", players.len() as u64, position.players);
@@ -161,22 +162,24 @@ impl<'a> Loader<'a> {
         let mut entries: HashMap<_, Vec<_>> = HashMap::new();
         let mut count = 0;
         for record in self.engine.scan(Table::Entries) {
-            let (key, value) = record.map_err(|e| self.unreadable("entries", &e))?;
-            let parts = codec::read_entry_key(&key).zip(codec::read_entry(&value));
+            let record = record.map_err(|e| self.unreadable("entries", &e))?;
+            let parts = codec::read_entry_key(record.key()).zip(codec::read_entry(record.value()));
             let known = parts.and_then(|((number, _, id), entry)| {
                 let (_, settings) = boards.get(&number)?;
                 let key = RankKey::new(settings.order, entry.score, entry.reached);
                 Some((number, key, players.find(id)?, entry.reached))
             });
             let Some((number, rank_key, slot, reached)) = known else {
-                return Err(self
-                    .dir
-                    .damaged(format!("entry record {key:?} is malformed or an orphan")));
+                return Err(self.dir.damaged(format!(
+                    "entry record {:02x?} is malformed or an orphan",
+                    record.key()
+                )));
             };
             if reached >= position.next_sequence {
-                return Err(self
-                    .dir
-                    .damaged(format!("entry record {key:?} is from the future")));
+                return Err(self.dir.damaged(format!(
+                    "entry record {:02x?} is from the future",
+                    record.key()
+                )));
             }
             entries.entry(number).or_default().push((rank_key, slot));
             count += 1;

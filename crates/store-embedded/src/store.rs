@@ -72,6 +72,11 @@ impl EmbeddedStore {
         })
     }
 
+    /// How many players there are.
+    pub fn player_count(&self) -> u64 {
+        self.state.read().players.len() as u64
+    }
+
     /// Writes what is waiting, closes the engine and gives the directory back. Blocks. Changes that
     /// come later are refused; reads go on.
     pub fn close(&self) {

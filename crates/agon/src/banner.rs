@@ -1,0 +1,22 @@
+//! What is printed once the server is up: what it serves, where, and from which data.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// To standard output; the log goes to standard error.
+pub(crate) fn print(address: SocketAddr, data_dir: &Path, players: u64) {
+    let data = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+    let version = env!("CARGO_PKG_VERSION");
+    let text = format!(
+        "Agon {version} is up\n\
+         \x20 leaderboard  http://{address}/leaderboard\n\
+         \x20 API          http://{address}/docs\n\
+         \x20 health       http://{address}/healthz, http://{address}/readyz\n\
+         \x20 data         {} ({players} players)\n\
+         Ctrl-C stops it.",
+        data.display()
+    );
+    // A closed standard output must not stop a server.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

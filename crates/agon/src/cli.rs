@@ -1,0 +1,86 @@
+//! The command line.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::serve;
+use crate::settings::{Flags, Settings};
+
+/// The backend of a competitive game: leaderboards with exact live ranks, in one binary.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve HTTP (the default)
+    Serve(ServeArgs),
+    /// Check the settings, print them as they are in force, and exit
+    CheckConfig(ServeArgs),
+    /// Print the OpenAPI document
+    Openapi {
+        /// As YAML instead of JSON
+        #[arg(long)]
+        yaml: bool,
+    },
+}
+
+/// Where settings come from, and those that are set most often.
+#[derive(Args, Default)]
+struct ServeArgs {
+    /// A TOML file with settings
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Directory for the data, created where it is missing
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Listen on a public address though anybody could change anything there
+    #[arg(long)]
+    insecure_open: bool,
+}
+
+impl ServeArgs {
+    fn settings(self) -> anyhow::Result<Settings> {
+        let flags = Flags {
+            listen: self.listen,
+            data_dir: self.data_dir,
+            insecure_open: self.insecure_open,
+        };
+        Ok(Settings::load(self.config.as_deref(), None, flags)?)
+    }
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self.command.unwrap_or(Command::Serve(self.serve)) {
+            Command::Serve(args) => serve::run(args.settings()?),
+            Command::CheckConfig(args) => {
+                let settings = args.settings()?;
+                print(&format!(
+                    "# these settings are in force\n{}",
+                    toml::to_string(&settings)?
+                ))
+            }
+            Command::Openapi { yaml: false } => print(&api::document_json()),
+            Command::Openapi { yaml: true } => print(&api::document_yaml()),
+        }
+    }
+}
+
+/// To standard output, without a panic where the reader has gone.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush())?;
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! From settings to a running server, and back to a clean stop.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use api::{Api, Limits};
+use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use store_embedded::{EmbeddedStore, Options};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::Service;
+
+use crate::banner;
+use crate::connection::{Patience, Patient, Phase};
+use crate::drain::StopSignals;
+use crate::late_store::LateStore;
+use crate::settings::{Server, Settings, Store};
+use crate::telemetry;
+
+/// After a failed `accept`, usually for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until it is told to stop.
+pub(crate) fn run(settings: Settings) -> anyhow::Result<()> {
+    telemetry::start(settings.log.level);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(serve(settings));
+    // A store that was still opening need not be waited for; it is as safe as after a crash.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let mut stop = StopSignals::listen()?;
+    let listen = settings.server.listen;
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    let boards = Arc::new(LateStore::default());
+    let api = Api::new(boards.clone(), limits(&settings.server));
+    let connections = GracefulShutdown::new();
+    let server = HttpServer::new(&settings.server, api::router(api.clone()));
+
+    let working = async {
+        let Some(store) = open(&settings.store, &mut stop).await? else {
+            return anyhow::Ok(None);
+        };
+        boards.provide(store.clone());
+        banner::print(address, &settings.store.data_dir, store.player_count());
+        stop.next().await;
+        tracing::info!("stopping");
+        api.start_draining();
+        // Goes on accepting while load balancers notice.
+        tokio::time::sleep(settings.server.drain_delay.0).await;
+        anyhow::Ok(Some(store))
+    };
+    let store = tokio::select! {
+        store = working => store?,
+        never = server.accept(listener, &connections) => match never {},
+    };
+    let Some(store) = store else {
+        return Ok(());
+    };
+    tokio::select! {
+        () = finish(connections, settings.server.drain_timeout.0) => {}
+        () = stop.next() => tracing::warn!("told twice to stop; not waiting for requests"),
+    }
+    tokio::task::spawn_blocking(move || store.close()).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn limits(server: &Server) -> Limits {
+    Limits {
+        max_body_bytes: usize::try_from(server.max_body.0).unwrap_or(usize::MAX),
+        body_read_timeout: server.body_read_timeout.0,
+    }
+}
+
+/// Opens the store; `None` where the server was told to stop before that was done.
+async fn open(
+    settings: &Store,
+    stop: &mut StopSignals,
+) -> anyhow::Result<Option<Arc<EmbeddedStore>>> {
+    let options = Options {
+        data_dir: settings.data_dir.clone(),
+        cache_bytes: settings.cache.0,
+        max_queue: settings.max_queue,
+    };
+    let opening = tokio::task::spawn_blocking(move || EmbeddedStore::open(&options));
+    tokio::select! {
+        store = opening => Ok(Some(Arc::new(store??))),
+        () = stop.next() => Ok(None),
+    }
+}
+
+/// Lets the requests that are being served end, and closes idle connections at once.
+async fn finish(connections: GracefulShutdown, limit: Duration) {
+    if tokio::time::timeout(limit, connections.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!(?limit, "requests are still being served; leaving them");
+    }
+}
+
+/// Accepts connections and serves HTTP/1.1 on them.
+struct HttpServer {
+    router: Router,
+    http: http1::Builder,
+    patience: Patience,
+    slots: Arc<Semaphore>,
+}
+
+impl HttpServer {
+    fn new(settings: &Server, router: Router) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            // Connections watch their time themselves.
+            .header_read_timeout(None)
+            .max_header_size(usize::try_from(settings.max_header.0).unwrap_or(usize::MAX));
+        HttpServer {
+            router,
+            http,
+            patience: Patience {
+                idle: settings.idle_timeout.0,
+                head: settings.header_read_timeout.0,
+            },
+            slots: Arc::new(Semaphore::new(
+                settings.max_connections.min(Semaphore::MAX_PERMITS),
+            )),
+        }
+    }
+
+    async fn accept(self, listener: TcpListener, connections: &GracefulShutdown) -> Infallible {
+        loop {
+            // Over the limit, connections wait in the system's queue until one ends.
+            let slot = self.slots.clone().acquire_owned().await;
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let serving = self.serve(stream, connections);
+                    tokio::spawn(async move {
+                        serving.await;
+                        drop(slot);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn serve(
+        &self,
+        stream: TcpStream,
+        connections: &GracefulShutdown,
+    ) -> impl Future<Output = ()> + use<> {
+        // Replies are small and whole; waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        let phase = Phase::default();
+        let io = TokioIo::new(Patient::new(stream, self.patience, phase.clone()));
+        let router = self.router.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            phase.busy();
+            let reply = router.clone().call(request.map(Body::new));
+            let phase = phase.clone();
+            async move {
+                let reply = reply.await;
+                phase.idle();
+                reply.map_err(|never: Infallible| never)
+            }
+        });
+        let connection = connections.watch(self.http.serve_connection(io, service));
+        async move {
+            if let Err(error) = connection.await {
+                // A client that goes away or is too slow is no fault of ours.
+                tracing::debug!(%error, "connection ended");
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! A real Agon process on a free loopback port with a data directory of its own.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+
+/// How to start an Agon.
+pub struct Launch {
+    binary: PathBuf,
+    data_dir: PathBuf,
+    temp: Option<TempDir>,
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+}
+
+impl Launch {
+    /// With a data directory that goes with the process. `binary` is `env!("CARGO_BIN_EXE_agon")`.
+    pub fn new(binary: &str) -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let data_dir = temp.path().join("data");
+        Launch {
+            temp: Some(temp),
+            ..Launch::on(binary, &data_dir)
+        }
+    }
+
+    /// With a data directory that stays.
+    pub fn on(binary: &str, data_dir: &Path) -> Self {
+        Launch {
+            binary: PathBuf::from(binary),
+            data_dir: data_dir.to_owned(),
+            temp: None,
+            arguments: Vec::new(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// Adds a setting as a variable, such as `("SERVER__MAX_BODY", "1 KiB")`.
+    pub fn set(mut self, key: &str, value: &str) -> Self {
+        self.variables
+            .push((format!("AGON_{key}"), value.to_owned()));
+        self
+    }
+
+    /// Adds a command-line argument.
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Starts it and waits until it is up; panics with its log if it does not come up.
+    pub fn start(self) -> App {
+        self.try_start()
+            .unwrap_or_else(|log| panic!("agon did not start:\n{log}"))
+    }
+
+    /// Starts it; `Err` is its log if it ends instead of coming up.
+    pub fn try_start(self) -> Result<App, String> {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let mut child = Command::new(&self.binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(&self.data_dir)
+            .args(&self.arguments)
+            .envs(self.variables.iter().map(|(k, v)| (k, v)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(log.path()).unwrap())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let address = address(stdout);
+        let mut app = App {
+            child,
+            address: address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
+            agent: agent(),
+            log,
+            data_dir: self.data_dir,
+            _temp: self.temp,
+        };
+        if address.is_none() {
+            app.wait();
+            return Err(app.log());
+        }
+        Ok(app)
+    }
+}
+
+/// Reads what a starting Agon prints up to the line that names its address; `None` if it ends
+/// first. What it prints later is read and dropped by a thread, so that it never blocks.
+fn address(mut stdout: BufReader<impl Read + Send + 'static>) -> Option<SocketAddr> {
+    let started = Instant::now();
+    let mut found = None;
+    let mut line = String::new();
+    while found.is_none() && started.elapsed() < START_LIMIT {
+        line.clear();
+        if stdout.read_line(&mut line).unwrap() == 0 {
+            return None;
+        }
+        let after = line.split("http://").nth(1);
+        found = after.and_then(|rest| rest.split('/').next()?.parse().ok());
+    }
+    std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+    found
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(120)))
+        .max_redirects(0)
+        .build();
+    config.into()
+}
+
+/// A reply, read to its end.
+#[derive(Debug)]
+pub struct Reply {
+    /// Its status code.
+    pub status: u16,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The first header of this lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|e| panic!("{e}: {:?}", String::from_utf8_lossy(&self.body)))
+    }
+}
+
+/// A running Agon. Ends with `SIGKILL` when it is dropped.
+pub struct App {
+    child: Child,
+    address: SocketAddr,
+    agent: ureq::Agent,
+    log: tempfile::NamedTempFile,
+    data_dir: PathBuf,
+    _temp: Option<TempDir>,
+}
+
+impl App {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where its data is.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap()
+    }
+
+    /// `GET` of a path.
+    pub fn get(&self, path: &str) -> Reply {
+        self.try_get(path).unwrap()
+    }
+
+    /// `GET` of a path; `Err` if no reply came.
+    pub fn try_get(&self, path: &str) -> Result<Reply, ureq::Error> {
+        read(self.agent.get(self.url(path)).call()?)
+    }
+
+    /// `POST` of JSON.
+    pub fn post(&self, path: &str, body: &Value) -> Reply {
+        self.try_post(path, body).unwrap()
+    }
+
+    /// `POST` of JSON; `Err` if no reply came.
+    pub fn try_post(&self, path: &str, body: &Value) -> Result<Reply, ureq::Error> {
+        self.send(path, Some("application/json"), body.to_string().as_bytes())
+    }
+
+    /// `POST` of any bytes with any content type.
+    pub fn send(
+        &self,
+        path: &str,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Reply, ureq::Error> {
+        let mut request = self.agent.post(self.url(path));
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        read(request.send(body)?)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Ends it as a crash would, without a chance to write anything.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Sends it a signal by its id, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let id = self.id().to_string();
+        let sent = Command::new("kill")
+            .args(["-s", name, &id])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until it has ended; panics after a minute.
+    pub fn wait(&mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(
+                started.elapsed() < STOP_LIMIT,
+                "agon does not end:\n{}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Stops it as an operator would.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.wait()
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read(reply: ureq::http::Response<ureq::Body>) -> Result<Reply, ureq::Error> {
+    let (parts, mut body) = reply.into_parts();
+    let header = |(n, v): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
+        (
+            n.to_string(),
+            String::from_utf8_lossy(v.as_bytes()).into_owned(),
+        )
+    };
+    Ok(Reply {
+        status: parts.status.as_u16(),
+        headers: parts.headers.iter().map(header).collect(),
+        body: body.with_config().limit(u64::MAX).read_to_vec()?,
+    })
+}
+
+/// Sends bytes as they are over a new connection, and returns all that comes back until the server
+/// closes it or nothing has come for `patience`.
+pub fn raw_exchange(address: SocketAddr, bytes: &[u8], patience: Duration) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(patience)).unwrap();
+    // The server may refuse before it has read everything.
+    let _ = stream.write_all(bytes);
+    let mut reply = Vec::new();
+    let mut chunk = [0; 4096];
+    while let Ok(n @ 1..) = stream.read(&mut chunk) {
+        reply.extend(&chunk[..n]);
+    }
+    String::from_utf8_lossy(&reply).into_owned()
+}

@@ -12,7 +12,7 @@
 //! rule is broken, so that whoever repairs the store finds it as it was.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use memchr::memmem;
@@ -23,6 +23,7 @@ use crate::error::OpenError;
 
 const MARK_BYTES: usize = POSITION_MAGIC.len() + size_of::<u64>();
 const READ_BYTES: usize = 1 << 20;
+const COPY_BYTES: usize = 64 << 10;
 
 pub(crate) struct JournalGuard {
     engine: PathBuf,
@@ -119,27 +120,34 @@ fn journals(dir: &Path) -> io::Result<Vec<PathBuf>> {
         .collect())
 }
 
+/// Copies a file into a directory, on disk when it returns. Zeros become holes: most of a young
+/// journal is room that the engine has reserved.
 fn copy(file: &Path, to: &Path) -> io::Result<()> {
     let Some(name) = file.file_name() else {
         return Ok(());
     };
-    let copy = to.join(name);
-    fs::copy(file, &copy)?;
-    File::open(copy)?.sync_all()
+    let source = File::open(file)?;
+    let mut copy = File::create(to.join(name))?;
+    let mut chunk = Vec::with_capacity(COPY_BYTES);
+    while (&source).take(COPY_BYTES as u64).read_to_end(&mut chunk)? > 0 {
+        if chunk.iter().all(|byte| *byte == 0) {
+            copy.seek(SeekFrom::Current(chunk.len() as i64))?;
+        } else {
+            copy.write_all(&chunk)?;
+        }
+        chunk.clear();
+    }
+    copy.set_len(source.metadata()?.len())?;
+    copy.sync_all()
 }
 
 /// The highest commit number behind the magic bytes, wherever in the file they are.
 fn newest_commit_in(path: &Path) -> io::Result<Option<u64>> {
-    let mut file = File::open(path)?;
+    let file = File::open(path)?;
     let finder = memmem::Finder::new(&POSITION_MAGIC);
     let mut newest = None;
     let mut window = Vec::with_capacity(READ_BYTES + MARK_BYTES);
-    while file
-        .by_ref()
-        .take(READ_BYTES as u64)
-        .read_to_end(&mut window)?
-        > 0
-    {
+    while (&file).take(READ_BYTES as u64).read_to_end(&mut window)? > 0 {
         for at in finder.find_iter(&window) {
             let number = window[at..].first_chunk::<MARK_BYTES>();
             let number = number.and_then(|mark| mark.last_chunk::<8>());
@@ -155,6 +163,27 @@ fn newest_commit_in(path: &Path) -> io::Result<Option<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_are_equal_with_holes_or_without() {
+        let temp = tempfile::tempdir().unwrap();
+        let (from, to) = (temp.path().join("0.jnl"), temp.path().join("copies"));
+        fs::create_dir(&to).unwrap();
+        for (zeros, ones) in [
+            (0, 0),
+            (COPY_BYTES * 3, 0),
+            (COPY_BYTES * 2 + 5, 7),
+            (1, COPY_BYTES),
+        ] {
+            let bytes = [vec![1; ones], vec![0; zeros], vec![1; ones], vec![0; zeros]].concat();
+            fs::write(&from, &bytes).unwrap();
+            copy(&from, &to).unwrap();
+            assert!(
+                fs::read(to.join("0.jnl")).unwrap() == bytes,
+                "{zeros} zeros, {ones} ones"
+            );
+        }
+    }
 
     #[test]
     fn finds_marks_across_the_borders_of_reads() {

@@ -34,4 +34,23 @@ proptest! {
             }
         });
     }
+
+    /// Many changes in one batch: each must see those before it.
+    #[test]
+    fn changes_of_one_batch_see_each_other(
+        bursts in prop::collection::vec(conformance::operations(80), 1..12)
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut model = Model::default();
+        runtime().block_on(async {
+            let store = EmbeddedStore::open(&options(&dir)).unwrap();
+            for operations in &bursts {
+                conformance::run_at_once(&store, &mut model, operations).await;
+            }
+            conformance::same(&store, &model).await;
+            drop(store);
+            let store = EmbeddedStore::open(&options(&dir)).unwrap();
+            conformance::same(&store, &model).await;
+        });
+    }
 }

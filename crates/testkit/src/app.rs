@@ -223,6 +223,11 @@ impl App {
         self.child.wait().unwrap();
     }
 
+    /// A new connection to it.
+    pub fn connect(&self) -> Connection {
+        Connection::open(self.address)
+    }
+
     /// Sends it a signal by its id, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let id = self.id().to_string();
@@ -277,6 +282,101 @@ fn read(reply: ureq::http::Response<ureq::Body>) -> Result<Reply, ureq::Error> {
         headers: parts.headers.iter().map(header).collect(),
         body: body.with_config().limit(u64::MAX).read_to_vec()?,
     })
+}
+
+/// A connection over which a test says which bytes go when.
+///
+/// What it waits for has a minute to come.
+pub struct Connection(BufReader<TcpStream>);
+
+impl Connection {
+    /// Opens one.
+    pub fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(STOP_LIMIT)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Connection(BufReader::new(stream))
+    }
+
+    /// Sends bytes. That the server does not want them shows in what it replies.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.0.get_mut().write_all(bytes.as_ref());
+    }
+
+    /// Sends a request with these header lines, each ended by `\r\n`; `host` and the body's length
+    /// are added.
+    pub fn request(&mut self, line: &str, headers: &str, body: &[u8]) {
+        let length = body.len();
+        let head =
+            format!("{line} HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\n{headers}\r\n");
+        self.send([head.as_bytes(), body].concat());
+    }
+
+    /// Reads a reply to its end; `None` if the connection ends first.
+    pub fn reply(&mut self) -> Option<Reply> {
+        let status = self.line()?.split(' ').nth(1)?.parse().unwrap();
+        let mut headers = Vec::new();
+        loop {
+            let line = self.line()?;
+            let Some((name, value)) = line.split_once(": ") else {
+                break;
+            };
+            headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        }
+        let mut reply = Reply {
+            status,
+            headers,
+            body: Vec::new(),
+        };
+        reply.body = match reply.header("content-length") {
+            Some(length) => self.exactly(length.parse().unwrap())?,
+            None => self.chunks()?,
+        };
+        Some(reply)
+    }
+
+    /// Whether the server closes the connection without another byte.
+    pub fn ends(&mut self) -> bool {
+        self.exactly(1).is_none()
+    }
+
+    /// A line without its end.
+    fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        self.read(|from| from.read_line(&mut line))?;
+        line.ends_with("\r\n").then(|| line.trim_end().to_owned())
+    }
+
+    fn chunks(&mut self) -> Option<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let length = usize::from_str_radix(&self.line()?, 16).unwrap();
+            body.extend(self.exactly(length)?);
+            self.line()?;
+            if length == 0 {
+                return Some(body);
+            }
+        }
+    }
+
+    fn exactly(&mut self, length: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.read(|from| from.read_exact(&mut bytes).map(|()| length))?;
+        Some(bytes)
+    }
+
+    /// `None` once the server has closed the connection, in order or with a reset.
+    fn read(
+        &mut self,
+        how: impl FnOnce(&mut BufReader<TcpStream>) -> std::io::Result<usize>,
+    ) -> Option<()> {
+        use std::io::ErrorKind::{TimedOut, WouldBlock};
+        match how(&mut self.0) {
+            Ok(_) => Some(()),
+            Err(e) if matches!(e.kind(), TimedOut | WouldBlock) => panic!("nothing came: {e}"),
+            Err(_) => None,
+        }
+    }
 }
 
 /// Sends bytes as they are over a new connection, and returns all that comes back until the server

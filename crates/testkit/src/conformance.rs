@@ -2,8 +2,8 @@
 //! and the whole board compared with the [`Model`].
 
 use boards::{
-    BoardId, BoardStore, Country, DisplayName, NewPlayer, PageStart, Player, PlayerId, Score,
-    Segment, StoreError, Submission,
+    BoardId, BoardStore, Country, DisplayName, NewPlayer, Outcome, PageStart, Player, PlayerId,
+    Score, Segment, StoreError, Submission,
 };
 use proptest::prelude::*;
 
@@ -69,8 +69,12 @@ fn new_player() -> impl Strategy<Value = NewPlayer> {
 pub async fn run(store: &dyn BoardStore, model: &mut Model, operations: &[Operation]) {
     for operation in operations {
         match operation {
-            Operation::Create(players) => create(store, model, players).await,
-            Operation::Submit(id, score) => submit(store, model, *id, *score).await,
+            Operation::Create(players) => {
+                compare_creation(model, players, create(store, players).await);
+            }
+            Operation::Submit(id, score) => {
+                compare_submission(model, *id, *score, submit(store, *id, *score).await);
+            }
             Operation::Entry(id) => entry(store, model, *id).await,
             Operation::Page(country, offset, limit) => {
                 page(store, model, *country, *offset, *limit).await;
@@ -79,10 +83,53 @@ pub async fn run(store: &dyn BoardStore, model: &mut Model, operations: &[Operat
     }
 }
 
-async fn create(store: &dyn BoardStore, model: &mut Model, players: &[NewPlayer]) {
-    let created = store
+/// Asks for all changes at once, so that they meet in few batches, and compares every outcome with
+/// what the model says when they take effect in the order asked. Looks are left out.
+pub async fn run_at_once(store: &dyn BoardStore, model: &mut Model, operations: &[Operation]) {
+    let asked = operations.iter().map(|operation| async move {
+        match operation {
+            Operation::Create(players) => Answer::Created(players, create(store, players).await),
+            Operation::Submit(id, score) => {
+                Answer::Submitted(*id, *score, submit(store, *id, *score).await)
+            }
+            Operation::Entry(_) | Operation::Page(..) => Answer::Nothing,
+        }
+    });
+    for answer in futures_util::future::join_all(asked).await {
+        match answer {
+            Answer::Created(players, created) => compare_creation(model, players, created),
+            Answer::Submitted(id, score, outcome) => compare_submission(model, id, score, outcome),
+            Answer::Nothing => {}
+        }
+    }
+}
+
+enum Answer<'a> {
+    Created(&'a [NewPlayer], Result<Vec<u64>, StoreError>),
+    Submitted(PlayerId, Score, Result<Outcome, StoreError>),
+    Nothing,
+}
+
+async fn create(store: &dyn BoardStore, players: &[NewPlayer]) -> Result<Vec<u64>, StoreError> {
+    store
         .create_players(&BoardId::global(), players.to_vec(), 0)
-        .await;
+        .await
+}
+
+async fn submit(store: &dyn BoardStore, id: PlayerId, score: Score) -> Result<Outcome, StoreError> {
+    let submission = Submission {
+        player: id,
+        score,
+        occurred_at_ms: 0,
+    };
+    store.submit(&BoardId::global(), submission).await
+}
+
+fn compare_creation(
+    model: &mut Model,
+    players: &[NewPlayer],
+    created: Result<Vec<u64>, StoreError>,
+) {
     match (created, model.create(players)) {
         (Ok(ranks), Ok(())) => {
             assert_eq!(ranks.len(), players.len());
@@ -98,14 +145,13 @@ async fn create(store: &dyn BoardStore, model: &mut Model, players: &[NewPlayer]
     }
 }
 
-async fn submit(store: &dyn BoardStore, model: &mut Model, id: PlayerId, score: Score) {
+fn compare_submission(
+    model: &mut Model,
+    id: PlayerId,
+    score: Score,
+    outcome: Result<Outcome, StoreError>,
+) {
     let previous = model.find(id).map(|(_, line)| line.score);
-    let submission = Submission {
-        player: id,
-        score,
-        occurred_at_ms: 0,
-    };
-    let outcome = store.submit(&BoardId::global(), submission).await;
     match (outcome, model.submit(id, score)) {
         (Ok(outcome), Some((before, after))) => {
             assert_eq!(outcome.rank, after);
@@ -116,9 +162,7 @@ async fn submit(store: &dyn BoardStore, model: &mut Model, id: PlayerId, score: 
                 model.find(id).map(|(_, line)| line.score)
             );
         }
-        (Err(StoreError::UnknownPlayer(found)), None) => {
-            assert_eq!((found, previous), (id, None));
-        }
+        (Err(StoreError::UnknownPlayer(found)), None) => assert_eq!((found, previous), (id, None)),
         (Err(StoreError::ScoreOverflow), None) => assert!(previous.is_some()),
         (found, expected) => panic!("{found:?}, expected {expected:?}"),
     }

@@ -7,5 +7,5 @@ mod app;
 pub mod conformance;
 mod model;
 
-pub use app::{App, Launch, Reply, raw_exchange};
+pub use app::{App, Connection, Launch, Reply, raw_exchange};
 pub use model::Model;

@@ -1,0 +1,157 @@
+//! Durable submissions and profile reads over HTTP, beside a bare axum handler of the same reply.
+//!
+//! ```text
+//! cargo build --release --manifest-path ../Cargo.toml
+//! cargo run --release --bin http -- ../target/release/agon [--players N] [--seconds S] [--rounds R]
+//! ```
+//!
+//! 64 connections, each with one request under way, from a second process on the same machine. The
+//! three take turns; the ratios are of one run. At the end every acknowledged point is on the
+//! leaderboard, after a restart, or the benchmark fails.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use agon_bench::http::{self, Load, Target};
+use agon_bench::random::Random;
+use anyhow::{Context, Result, ensure};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const CONNECTIONS: usize = 64;
+const PLAYERS_PER_BATCH: u64 = 50_000;
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.first().is_some_and(|w| w == "bare") {
+        return http::serve_bare();
+    }
+    let option = |name: &str, default: u64| -> Result<u64> {
+        let at = words.iter().position(|w| w == name);
+        at.map_or(Ok(default), |at| {
+            Ok(words.get(at + 1).context("a number is missing")?.parse()?)
+        })
+    };
+    let agon = PathBuf::from(
+        words
+            .first()
+            .context("the path of the agon binary is missing")?,
+    );
+    let players = option("--players", 1_000_000)?;
+    let load = Load {
+        connections: CONNECTIONS,
+        time: Duration::from_secs(option("--seconds", 5)?),
+    };
+    compare(&agon, players, option("--rounds", 5)?, load)
+}
+
+fn compare(agon: &Path, players: u64, rounds: u64, load: Load) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let bare = Server::start(Command::new(std::env::current_exe()?).arg("bare"))?;
+    let server = start_agon(agon, dir.path())?;
+    create_players(server.address, players)?;
+
+    let submit = Target::submit(server.address, players);
+    let profile = Target::profile(server.address, players);
+    let bare_post = Target::submit(bare.address, players);
+    let mut results = [const { Vec::new() }; 3];
+    let mut acknowledged = 0;
+    for _ in 0..rounds {
+        results[0].push(load.run(bare_post)?);
+        results[1].push(load.run(submit)?);
+        acknowledged += results[1].last().map_or(0, |r| r.requests);
+        results[2].push(load.run(profile)?);
+    }
+    http::report(
+        [
+            "bare axum",
+            "POST /score/submit, durable",
+            "GET /user/profile",
+        ],
+        &results,
+    );
+
+    drop(server);
+    let server = start_agon(agon, dir.path())?;
+    let points = total_points(server.address)?;
+    ensure!(
+        points == acknowledged,
+        "{points} points on the board, {acknowledged} acknowledged"
+    );
+    println!("\n{acknowledged} acknowledged points are all there after kill -9 and a restart");
+    Ok(())
+}
+
+/// A process that prints where it listens; killed with it.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(command: &mut Command) -> Result<Self> {
+        use std::io::BufRead;
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().context("no output")?;
+        let mut lines = std::io::BufReader::new(stdout).lines();
+        let address = loop {
+            let line = lines.next().context("the server ended")??;
+            let after = line
+                .split("http://")
+                .nth(1)
+                .and_then(|rest| rest.split('/').next());
+            if let Some(address) = after.and_then(|a| a.trim().parse().ok()) {
+                break address;
+            }
+        };
+        std::thread::spawn(move || lines.count());
+        Ok(Server { child, address })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Kill -9, so that what is found later was on disk.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start_agon(agon: &Path, dir: &Path) -> Result<Server> {
+    Server::start(
+        Command::new(agon)
+            .args(["--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(dir),
+    )
+}
+
+/// Players without points, whose ids can be computed.
+fn create_players(address: SocketAddr, players: u64) -> Result<()> {
+    let mut random = Random::new(1);
+    for start in (0..players).step_by(PLAYERS_PER_BATCH as usize) {
+        let batch = start..players.min(start + PLAYERS_PER_BATCH);
+        let users: Vec<String> = batch
+            .map(|n| {
+                let country = ["tr", "us", "de", "fr", "jp"][random.below(5) as usize];
+                let id = http::player_id(n);
+                format!(r#"{{"user_id":"{id}","display_name":"player {n}","country":"{country}"}}"#)
+            })
+            .collect();
+        let (status, _) = http::post(address, "/user/create", &format!("[{}]", users.join(",")))?;
+        ensure!(status == 201, "creation was refused with {status}");
+    }
+    Ok(())
+}
+
+fn total_points(address: SocketAddr) -> Result<u64> {
+    let (status, body) = http::get(address, "/leaderboard/all")?;
+    ensure!(status == 200, "the leaderboard was refused with {status}");
+    let lines: Vec<serde_json::Value> = serde_json::from_slice(&body)?;
+    Ok(lines
+        .iter()
+        .filter_map(|line| line["points"].as_u64())
+        .sum())
+}

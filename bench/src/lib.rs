@@ -1,0 +1,8 @@
+//! Benchmarks that back Agon's design decisions.
+//!
+//! Each benchmark is a module here plus a thin program in `src/bin`, so that
+//! its parts can be read and tested on their own.
+
+pub mod engines;
+pub mod http;
+pub mod random;

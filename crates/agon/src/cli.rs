@@ -78,9 +78,11 @@ impl Cli {
     }
 }
 
-/// To standard output, without a panic where the reader has gone.
+/// To standard output. A reader who has seen enough and gone is no error.
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush())?;
-    Ok(())
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+        _ => Ok(()),
+    }
 }

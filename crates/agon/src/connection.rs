@@ -2,19 +2,22 @@
 //! request, not for a client that takes no reply.
 //!
 //! The HTTP library has one timer that covers both a head and the wait before it, and sets it anew
-//! for every request. Here each phase has its own limit, and one timer serves a connection for its
-//! whole life: it is looked at when it fires, and set again if by then something has happened.
+//! for every request. Here stream, service and reply note in an [`Activity`] what goes on, which
+//! costs a few atomic stores, and [`within`] looks at it with one timer for the life of the
+//! connection: when it fires and something has happened meanwhile, it is set again.
 
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::Body;
+use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 /// How long a connection may stay in a phase.
 #[derive(Clone, Copy, Debug)]
@@ -25,159 +28,139 @@ pub(crate) struct Patience {
     pub(crate) head: Duration,
 }
 
+/// Nothing is asked.
 const IDLE: u8 = 0;
+/// Part of a request head has come.
 const HEAD: u8 = 1;
+/// A request is being served; its handler has its own limits.
 const BUSY: u8 = 2;
 
-/// Where a connection is between two requests; shared by its stream and its service.
-#[derive(Clone, Default)]
-pub(crate) struct Phase(Arc<AtomicU8>);
+/// What a connection is doing, and since when. Written and read by the connection's own task alone,
+/// hence the relaxed order; atomics because its parts each hold a share.
+pub(crate) struct Activity {
+    opened: Instant,
+    phase: AtomicU8,
+    /// Milliseconds from `opened` to the last change of phase, or the last byte moved outside a head.
+    since_ms: AtomicU64,
+    /// Whether the client has yet to make room for bytes of a reply.
+    blocked: AtomicBool,
+}
 
-impl Phase {
-    /// A request has arrived; its own limits hold from here.
+impl Activity {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Activity {
+            opened: Instant::now(),
+            phase: AtomicU8::new(IDLE),
+            since_ms: AtomicU64::new(0),
+            blocked: AtomicBool::new(false),
+        })
+    }
+
+    /// A request has arrived.
     pub(crate) fn busy(&self) {
-        self.0.store(BUSY, Ordering::Relaxed);
+        self.enter(BUSY);
     }
 
-    /// Its reply is on the way.
-    pub(crate) fn idle(&self) {
-        self.0.store(IDLE, Ordering::Relaxed);
+    fn enter(&self, phase: u8) {
+        self.phase.store(phase, Ordering::Relaxed);
+        self.touch();
     }
 
-    fn get(&self) -> u8 {
-        self.0.load(Ordering::Relaxed)
+    fn touch(&self) {
+        let since = self.opened.elapsed().as_millis() as u64;
+        self.since_ms.store(since, Ordering::Relaxed);
     }
-}
 
-/// A TCP connection that fails with `TimedOut` when patience ends.
-pub(crate) struct Patient {
-    stream: TcpStream,
-    patience: Patience,
-    phase: Phase,
-    reading: Watch,
-    writing: Watch,
-}
-
-impl Patient {
-    pub(crate) fn new(stream: TcpStream, patience: Patience, phase: Phase) -> Self {
-        Patient {
-            stream,
-            patience,
-            phase,
-            reading: Watch::new(),
-            writing: Watch::new(),
+    fn has_read(&self) {
+        if self.phase.load(Ordering::Relaxed) == IDLE {
+            self.enter(HEAD);
         }
     }
 
-    /// Whether reading has waited too long in the phase that the connection is in.
-    fn poll_overdue(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let phase = self.phase.get();
-        let limit = match phase {
-            IDLE => self.patience.idle,
-            HEAD => self.patience.head,
-            // The handler has its own limit for the body.
-            _ => {
-                self.reading.stop();
-                return Poll::Pending;
-            }
+    fn has_written(&self, blocked: bool) {
+        self.blocked.store(blocked, Ordering::Relaxed);
+        if !blocked && self.phase.load(Ordering::Relaxed) != HEAD {
+            self.touch();
+        }
+    }
+
+    /// When patience ends if nothing happens; `None` while a handler works.
+    fn due(&self, patience: Patience) -> Option<Instant> {
+        let limit = match self.phase.load(Ordering::Relaxed) {
+            HEAD => patience.head,
+            BUSY if !self.blocked.load(Ordering::Relaxed) => return None,
+            _ => patience.idle,
         };
-        self.reading.poll_expired(phase, limit, cx)
-    }
-
-    fn written(
-        &mut self,
-        cx: &mut Context<'_>,
-        done: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
-        match done {
-            Poll::Ready(done) => {
-                self.writing.stop();
-                Poll::Ready(done)
-            }
-            Poll::Pending => {
-                ready!(self.writing.poll_expired(IDLE, self.patience.idle, cx));
-                Poll::Ready(Err(too_slow("the client takes no reply")))
-            }
-        }
+        let since = Duration::from_millis(self.since_ms.load(Ordering::Relaxed));
+        Some(self.opened + since + limit)
     }
 }
 
-fn too_slow(what: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, what)
-}
-
-/// Measures how long something has been waited for, with a timer that is set as seldom as possible.
-struct Watch {
-    /// What is waited for, and since when.
-    since: Option<(u8, Instant)>,
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
-impl Watch {
-    fn new() -> Self {
-        Watch {
-            since: None,
-            timer: None,
-        }
-    }
-
-    fn stop(&mut self) {
-        self.since = None;
-    }
-
-    fn poll_expired(&mut self, phase: u8, limit: Duration, cx: &mut Context<'_>) -> Poll<()> {
-        let start = match self.since {
-            Some((p, start)) if p == phase => start,
-            _ => {
-                let now = Instant::now();
-                self.since = Some((phase, now));
-                now
-            }
-        };
-        let due = start + limit;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
-        if timer.deadline() > due {
-            timer.as_mut().reset(due);
+/// Drives a connection until it ends, or until its patience does: then it is dropped, and so closed.
+pub(crate) async fn within<C: Future>(connection: C, activity: Arc<Activity>, patience: Patience) {
+    let mut connection = pin!(connection);
+    let mut timer = pin!(sleep_until(
+        Instant::now() + patience.idle.min(patience.head)
+    ));
+    std::future::poll_fn(|cx| {
+        if connection.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
         }
         loop {
-            ready!(timer.as_mut().poll(cx));
-            if Instant::now() >= due {
+            let due = activity.due(patience);
+            if let Some(due) = due.filter(|due| *due < timer.deadline()) {
+                timer.as_mut().reset(due);
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let now = Instant::now();
+            if due.is_some_and(|due| due <= now) {
+                tracing::debug!("connection closed: its client is too slow");
                 return Poll::Ready(());
             }
-            timer.as_mut().reset(due);
+            timer.as_mut().reset(due.unwrap_or(now + patience.idle));
         }
+    })
+    .await;
+}
+
+/// A TCP connection that notes its activity.
+pub(crate) struct Watched {
+    stream: TcpStream,
+    activity: Arc<Activity>,
+}
+
+impl Watched {
+    pub(crate) fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
+        Watched { stream, activity }
     }
 }
 
-impl AsyncRead for Patient {
+impl AsyncRead for Watched {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, buf) {
-            if self.phase.get() == IDLE {
-                self.reading.stop();
-                if buf.filled().len() > before {
-                    self.phase.0.store(HEAD, Ordering::Relaxed);
-                }
-            }
-            return Poll::Ready(read);
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.activity.has_read();
         }
-        ready!(self.poll_overdue(cx));
-        Poll::Ready(Err(too_slow("no request came")))
+        read
     }
 }
 
-impl AsyncWrite for Patient {
+impl AsyncWrite for Watched {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let done = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.written(cx, done)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.activity.has_written(written.is_pending());
+        written
     }
 
     fn poll_write_vectored(
@@ -185,8 +168,9 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let done = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
-        self.written(cx, done)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.activity.has_written(written.is_pending());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -199,5 +183,43 @@ impl AsyncWrite for Patient {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// A reply's body. The connection is idle once it has been passed on to its end.
+pub(crate) struct ReplyBody {
+    body: Body,
+    activity: Arc<Activity>,
+}
+
+impl ReplyBody {
+    pub(crate) fn new(body: Body, activity: Arc<Activity>) -> Self {
+        ReplyBody { body, activity }
+    }
+}
+
+impl Drop for ReplyBody {
+    fn drop(&mut self) {
+        self.activity.enter(IDLE);
+    }
+}
+
+impl HttpBody for ReplyBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tower::Service;
 
 use crate::banner;
-use crate::connection::{Patience, Patient, Phase};
+use crate::connection::{Activity, Patience, ReplyBody, Watched, within};
 use crate::drain::StopSignals;
 use crate::late_store::LateStore;
 use crate::settings::{Server, Settings, Store};
@@ -61,8 +61,11 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         stop.next().await;
         tracing::info!("stopping");
         api.start_draining();
-        // Goes on accepting while load balancers notice.
-        tokio::time::sleep(settings.server.drain_delay.0).await;
+        // Goes on accepting while load balancers notice, unless told twice.
+        tokio::select! {
+            () = tokio::time::sleep(settings.server.drain_delay.0) => {}
+            () = stop.next() => {}
+        }
         anyhow::Ok(Some(store))
     };
     let store = tokio::select! {
@@ -170,25 +173,26 @@ impl HttpServer {
     ) -> impl Future<Output = ()> + use<> {
         // Replies are small and whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
-        let phase = Phase::default();
-        let io = TokioIo::new(Patient::new(stream, self.patience, phase.clone()));
+        let activity = Activity::new();
+        let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let router = self.router.clone();
+        let noted = activity.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            phase.busy();
+            noted.busy();
             let reply = router.clone().call(request.map(Body::new));
-            let phase = phase.clone();
-            async move {
-                let reply = reply.await;
-                phase.idle();
-                reply.map_err(|never: Infallible| never)
-            }
+            let noted = noted.clone();
+            async move { Ok::<_, Infallible>(reply.await?.map(|body| ReplyBody::new(body, noted))) }
         });
         let connection = connections.watch(self.http.serve_connection(io, service));
+        let patience = self.patience;
         async move {
-            if let Err(error) = connection.await {
-                // A client that goes away or is too slow is no fault of ours.
-                tracing::debug!(%error, "connection ended");
-            }
+            let served = async {
+                if let Err(error) = connection.await {
+                    // A client that goes away is no fault of ours.
+                    tracing::debug!(%error, "connection ended");
+                }
+            };
+            within(served, activity, patience).await;
         }
     }
 }

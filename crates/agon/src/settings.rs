@@ -55,7 +55,7 @@ pub(crate) struct Log {
 }
 
 /// The least important kind of event that is logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Level {
     Error,
@@ -63,6 +63,21 @@ pub(crate) enum Level {
     Info,
     Debug,
     Trace,
+}
+
+impl<'de> Deserialize<'de> for Level {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "error" => Ok(Level::Error),
+            "warn" => Ok(Level::Warn),
+            "info" => Ok(Level::Info),
+            "debug" => Ok(Level::Debug),
+            "trace" => Ok(Level::Trace),
+            _ => Err(serde::de::Error::custom(
+                "expected error, warn, info, debug or trace",
+            )),
+        }
+    }
 }
 
 impl Default for Server {

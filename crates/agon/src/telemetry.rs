@@ -1,5 +1,7 @@
 //! The log: to standard error, for a person, with times in UTC.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::Level;
@@ -23,5 +25,6 @@ pub(crate) fn start(level: Level) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 }

@@ -50,6 +50,26 @@ impl Fields<'_> {
         }
     }
 
+    /// As [`Fields::optional`], for an array; each item that is wrong is a fault of its own.
+    pub(crate) fn optional_list<T: FromValue>(&mut self, name: &str) -> Option<Option<Vec<T>>> {
+        let items = match self.object.get(name) {
+            None | Some(Value::Null) => return Some(None),
+            Some(Value::Array(items)) => items,
+            Some(_) => {
+                self.fault(name, "must be an array");
+                return None;
+            }
+        };
+        let mut list = Vec::with_capacity(items.len());
+        for (place, item) in items.iter().enumerate() {
+            match T::from_value(item) {
+                Ok(item) => list.push(item),
+                Err(reason) => self.fault(&format!("{name}/{place}"), reason),
+            }
+        }
+        (list.len() == items.len()).then_some(Some(list))
+    }
+
     /// Notes a fault of a field.
     pub(crate) fn fault(&mut self, name: &str, detail: &str) {
         let pointer = format!("{}/{name}", self.pointer);
@@ -98,13 +118,6 @@ impl FromValue for Score {
     fn from_value(value: &Value) -> Result<Self, &'static str> {
         let number = value.as_f64().ok_or("must be a number")?;
         Score::new(number).map_err(|e| e.reason())
-    }
-}
-
-impl<T: FromValue> FromValue for Vec<T> {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
-        let items = value.as_array().ok_or("must be an array")?;
-        items.iter().map(T::from_value).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::body::stream_of;
-use crate::openapi::{ReadErrors, ReadOneErrors};
+use crate::openapi::{ReadAllErrors, ReadErrors};
 use crate::problem::Problem;
 use crate::query::PageQuery;
 use crate::state::Api;
@@ -32,7 +32,7 @@ pub(crate) struct Line {
     #[schema(value_type = String, example = "ada")]
     display_name: DisplayName,
     /// Two lower-case letters, where the country is known.
-    #[schema(value_type = Option<String>, example = "tr")]
+    #[schema(value_type = Option<String>, required = true, example = "tr")]
     country: Option<Country>,
     #[schema(value_type = String, format = Uuid, example = "e4cdb120-28fc-4285-a78d-eb48660b7730")]
     user_id: PlayerId,
@@ -109,7 +109,7 @@ pub(crate) async fn country_leaderboard(
 /// or neither where the change moved it across the point that the stream had reached.
 #[utoipa::path(get, path = "/leaderboard/all", tag = "leaderboard", responses(
     (status = 200, description = "All players, best first", body = Vec<Line>),
-    ReadOneErrors,
+    ReadAllErrors,
 ))]
 pub(crate) async fn whole_leaderboard(State(api): State<Api>) -> Result<Response, Problem> {
     let first = next_page(&api, PageStart::Offset(0)).await?;

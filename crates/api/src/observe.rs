@@ -1,26 +1,29 @@
 //! What every request gets: an id, and a line in the log if it fails.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 
-use crate::problem::Failure;
+use crate::problem::{Code, Failure, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_ID_BYTES: usize = 64;
 
-/// Gives a reply the request's id, and logs a server error once, with the message that the client
-/// is not told.
+/// Gives a reply the request's id, and logs a fault of the server's own, with the message that the
+/// client is not told. A refusal for the time being, 503, is not one: what causes it is logged where
+/// it begins, and a line for every request would bury that.
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let id = sent_id(&request).unwrap_or_else(new_id);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
-    if response.status().is_server_error() {
+    let mut response = survive(next.run(request)).await;
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         let failure = response.extensions().get::<Failure>();
         tracing::error!(
             request_id = id.to_str().unwrap_or_default(),
@@ -34,6 +37,15 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     }
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// A handler that panics costs its request a 500, not the connection; the panic itself is on standard
+/// error already.
+async fn survive(handler: impl Future<Output = Response>) -> Response {
+    let outcome = AssertUnwindSafe(handler).catch_unwind().await;
+    outcome.unwrap_or_else(|_| {
+        Problem::new(Code::Internal, Code::Internal.example_detail()).into_response()
+    })
 }
 
 /// An id from a proxy or client is kept, so that one request has one id all the way; but not one

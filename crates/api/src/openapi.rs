@@ -75,6 +75,8 @@ fn problem(codes: &[Code]) -> Response {
         .build()
 }
 
+/// Reading everything.
+pub(crate) struct ReadAllErrors;
 /// Reading a list.
 pub(crate) struct ReadErrors;
 /// Reading what may not be there.
@@ -99,15 +101,26 @@ const CHANGE: [Code; 8] = [
     Code::StoreUnavailable,
 ];
 
+impl IntoResponses for ReadAllErrors {
+    fn responses() -> Responses {
+        problems(&[Code::Internal, Code::StoreUnavailable])
+    }
+}
+
 impl IntoResponses for ReadErrors {
     fn responses() -> Responses {
-        problems(&[Code::InvalidRequest, Code::Internal])
+        problems(&[Code::InvalidRequest, Code::Internal, Code::StoreUnavailable])
     }
 }
 
 impl IntoResponses for ReadOneErrors {
     fn responses() -> Responses {
-        problems(&[Code::InvalidRequest, Code::PlayerNotFound, Code::Internal])
+        problems(&[
+            Code::InvalidRequest,
+            Code::PlayerNotFound,
+            Code::Internal,
+            Code::StoreUnavailable,
+        ])
     }
 }
 

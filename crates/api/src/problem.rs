@@ -93,7 +93,7 @@ impl Code {
     pub(crate) fn example_detail(self) -> &'static str {
         match self {
             Code::MalformedJson => "expected value at line 1 column 1",
-            Code::InvalidRequest => "/score_worth must be a finite number",
+            Code::InvalidRequest => "the first fault in words, and 1 more",
             Code::NotFound => "there is nothing at /leaderbord",
             Code::PlayerNotFound => "there is no player e4cdb120-28fc-4285-a78d-eb48660b7730",
             Code::BoardNotFound => "there is no board weekly",

@@ -59,7 +59,7 @@ pub(crate) struct ScoreReceipt {
     #[schema(example = 1)]
     rank: u64,
     /// The player's rank before.
-    #[schema(example = 3)]
+    #[schema(required = true, example = 3)]
     previous_rank: Option<u64>,
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct Profile {
     #[schema(example = 1)]
     rank: u64,
     /// Two lower-case letters, where the country is known.
-    #[schema(value_type = Option<String>, example = "tr")]
+    #[schema(value_type = Option<String>, required = true, example = "tr")]
     country: Option<Country>,
 }
 
@@ -230,17 +230,23 @@ pub(crate) struct Generation {
     #[schema(value_type = u64, minimum = 1, maximum = 1_000_000, example = 1000)]
     count: Count,
     /// Countries to choose from; a dozen large ones, if missing.
-    #[schema(value_type = Option<Vec<String>>, example = json!(["tr", "us"]))]
+    #[schema(value_type = Option<Vec<CountryCode>>, min_items = 1, example = json!(["tr", "us"]))]
     countries: Option<Vec<Country>>,
     /// Points are whole numbers from 0 to this; 10000, if missing.
-    #[schema(value_type = Option<f64>, minimum = 0, example = 10_000)]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 9007199254740992_u64, example = 10_000)]
     max_points: Option<Points>,
 }
+
+/// Two letters, any case.
+#[derive(ToSchema)]
+#[schema(value_type = String, pattern = "^[A-Za-z]{2}$", example = "tr")]
+#[allow(dead_code, reason = "describes a country in the API document")]
+pub(crate) struct CountryCode(String);
 
 impl FromFields for Generation {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let count = fields.required("count");
-        let countries = fields.optional::<Vec<Country>>("countries");
+        let countries = fields.optional_list::<Country>("countries");
         let max_points = fields.optional("max_points");
         if countries
             .as_ref()

@@ -11,6 +11,7 @@ use std::path::Path;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Slice};
 
 use crate::codec;
+use crate::journal_room::JournalRoom;
 use crate::state::Position;
 
 /// Bytes of journal that may gather: it bounds what a start-up has to replay. The engine's minimum.
@@ -62,6 +63,13 @@ impl Write {
         }
     }
 
+    /// About what it takes in the journal.
+    fn journal_bytes(&self) -> u64 {
+        const FRAME_BYTES: usize = 32;
+        let value = self.value.as_ref().map_or(0, |v| v.len());
+        (self.key.len() + value + FRAME_BYTES) as u64
+    }
+
     pub(crate) fn position(position: &Position) -> Self {
         Write::put(Table::Meta, POSITION_KEY, &codec::position(position))
     }
@@ -78,6 +86,7 @@ pub(crate) enum EngineError {
 
 pub(crate) struct Engine {
     db: Database,
+    room: JournalRoom,
     records: Keyspace,
 }
 
@@ -96,14 +105,20 @@ impl Engine {
             .open()?;
         let options = || KeyspaceCreateOptions::default().max_memtable_size(WRITE_BUFFER_BYTES);
         let records = db.keyspace("records", options)?;
-        Ok(Engine { db, records })
+        Ok(Engine {
+            db,
+            room: JournalRoom::new(dir),
+            records,
+        })
     }
 
     /// Commits all of the writes or none. When it returns they are on disk (`fdatasync`): they
     /// survive a crash of the process, of the system, and the loss of power.
     ///
     /// After an error the engine takes no more batches; it has to be opened again.
-    pub(crate) fn commit(&self, writes: &[Write]) -> Result<(), EngineError> {
+    pub(crate) fn commit(&mut self, writes: &[Write]) -> Result<(), EngineError> {
+        self.room
+            .prepare(writes.iter().map(Write::journal_bytes).sum());
         let mut batch = self.db.batch().durability(Some(PersistMode::SyncData));
         for write in writes {
             match &write.value {

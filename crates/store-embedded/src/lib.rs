@@ -14,6 +14,7 @@ mod data_dir;
 mod engine;
 mod error;
 mod journal_guard;
+mod journal_room;
 mod ladder;
 mod outage;
 mod paged;

@@ -66,7 +66,7 @@ impl Outage {
         position: &mut Position,
     ) -> Result<Engine, String> {
         let text = |e: EngineError| e.to_string();
-        let engine = Engine::open(&dir.engine(), cache_bytes).map_err(text)?;
+        let mut engine = Engine::open(&dir.engine(), cache_bytes).map_err(text)?;
         let found = engine.position().map_err(text)?;
         let undone = Position {
             commit: self.in_doubt.commit + 1,

@@ -34,7 +34,7 @@ pub(crate) fn open(
 fn create(dir: &DataDir, cache_bytes: u64) -> Result<(Engine, State), OpenError> {
     dir.begin()?;
     let failed = |e: EngineError| OpenError::io("create", dir.engine())(std::io::Error::other(e));
-    let engine = Engine::open(&dir.engine(), cache_bytes).map_err(failed)?;
+    let mut engine = Engine::open(&dir.engine(), cache_bytes).map_err(failed)?;
     let position = Position {
         commit: 1,
         next_sequence: 1,

@@ -83,7 +83,7 @@ impl Writer {
         }
     }
 
-    fn commit(&self, engine: Engine, commands: Vec<Command>) -> Result<Engine, Outage> {
+    fn commit(&self, mut engine: Engine, commands: Vec<Command>) -> Result<Engine, Outage> {
         let staged = stage(&self.state.read(), commands.into_iter());
         if !staged.writes.is_empty()
             && let Err(error) = engine.commit(&staged.writes)

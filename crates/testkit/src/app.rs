@@ -314,25 +314,26 @@ impl Connection {
 
     /// Reads a reply to its end; `None` if the connection ends first.
     pub fn reply(&mut self) -> Option<Reply> {
-        let status = self.line()?.split(' ').nth(1)?.parse().unwrap();
-        let mut headers = Vec::new();
-        loop {
-            let line = self.line()?;
-            let Some((name, value)) = line.split_once(": ") else {
-                break;
-            };
-            headers.push((name.to_ascii_lowercase(), value.to_owned()));
-        }
-        let mut reply = Reply {
-            status,
-            headers,
-            body: Vec::new(),
-        };
+        let mut reply = self.head()?;
         reply.body = match reply.header("content-length") {
             Some(length) => self.exactly(length.parse().unwrap())?,
             None => self.chunks()?,
         };
         Some(reply)
+    }
+
+    /// Reads a reply that has no body, as those to `HEAD` and `100 Continue`.
+    pub fn head(&mut self) -> Option<Reply> {
+        let status = self.line()?.split(' ').nth(1)?.parse().unwrap();
+        let mut headers = Vec::new();
+        while let Some((name, value)) = self.line()?.split_once(": ") {
+            headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        }
+        Some(Reply {
+            status,
+            headers,
+            body: Vec::new(),
+        })
     }
 
     /// Whether the server closes the connection without another byte.

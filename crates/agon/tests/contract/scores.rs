@@ -22,12 +22,16 @@ fn start() -> App {
 }
 
 fn submit(app: &App, user: &str, score_worth: Value) -> Reply {
-    app.post("/score/submit", &json!({"user_id": user, "score_worth": score_worth}))
+    app.post(
+        "/score/submit",
+        &json!({"user_id": user, "score_worth": score_worth}),
+    )
 }
 
 /// Sends these bytes as they are.
 fn send(app: &App, body: &str) -> Reply {
-    app.send("/score/submit", Some("application/json"), body.as_bytes()).unwrap()
+    app.send("/score/submit", Some("application/json"), body.as_bytes())
+        .unwrap()
 }
 
 fn points(app: &App, user: &str) -> Value {
@@ -80,9 +84,14 @@ fn scores_add_up() {
 #[test]
 fn whole_numbers_are_printed_without_a_fraction() {
     let app = start();
-    let body = format!(r#"{{"user_id": "{ADA}", "score_worth": 4911.0, "timestamp": 1700000000.0}}"#);
+    let body =
+        format!(r#"{{"user_id": "{ADA}", "score_worth": 4911.0, "timestamp": 1700000000.0}}"#);
     let text = String::from_utf8(send(&app, &body).body).unwrap();
-    for part in ["\"score_worth\":4911,", "\"points\":5011,", "\"timestamp\":1700000000"] {
+    for part in [
+        "\"score_worth\":4911,",
+        "\"points\":5011,",
+        "\"timestamp\":1700000000",
+    ] {
         assert!(text.contains(part), "{text} should contain {part}");
     }
     assert!(!text.contains(".0"), "{text}");
@@ -132,16 +141,29 @@ fn the_id_may_be_in_capitals_and_means_the_same_player() {
 #[test]
 fn a_sent_timestamp_is_echoed() {
     let app = start();
-    for timestamp in [json!(0), json!(1), json!(1_700_000_000), json!(4_102_444_800_u64)] {
+    for timestamp in [
+        json!(0),
+        json!(1),
+        json!(1_700_000_000),
+        json!(4_102_444_800_u64),
+    ] {
         let body = json!({"user_id": ADA, "score_worth": 1, "timestamp": timestamp});
-        assert_eq!(app.post("/score/submit", &body).json()["timestamp"], timestamp);
+        assert_eq!(
+            app.post("/score/submit", &body).json()["timestamp"],
+            timestamp
+        );
     }
 }
 
 #[test]
 fn without_a_timestamp_it_is_now_in_whole_seconds() {
     let app = start();
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = || {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs()
+    };
     let before = now();
     let reply = submit(&app, ADA, json!(1)).json();
     let timestamp = reply["timestamp"].as_u64().expect("a whole number");
@@ -154,7 +176,17 @@ fn bad_timestamps_are_refused() {
     let with = |timestamp: &str| {
         format!(r#"{{"user_id": "{ADA}", "score_worth": 1, "timestamp": {timestamp}}}"#)
     };
-    let bodies = ["\"now\"", "\"1700000000\"", "true", "[]", "{}", "-1", "1e300", "1e999"].map(with);
+    let bodies = [
+        "\"now\"",
+        "\"1700000000\"",
+        "true",
+        "[]",
+        "{}",
+        "-1",
+        "1e300",
+        "1e999",
+    ]
+    .map(with);
     refuses(&app, &bodies.each_ref().map(String::as_str));
 }
 
@@ -194,7 +226,14 @@ fn bad_ids_are_refused() {
 #[test]
 fn missing_fields_are_named_all_at_once() {
     let app = start();
-    refuses(&app, &["{}", r#"{"score_worth": 1}"#, &format!(r#"{{"user_id": "{ADA}"}}"#)]);
+    refuses(
+        &app,
+        &[
+            "{}",
+            r#"{"score_worth": 1}"#,
+            &format!(r#"{{"user_id": "{ADA}"}}"#),
+        ],
+    );
     let errors = send(&app, "{}").json()["errors"].clone();
     let pointer = |error: &Value| error["pointer"].as_str().unwrap().to_owned();
     let mut pointers: Vec<String> = errors.as_array().unwrap().iter().map(pointer).collect();
@@ -215,8 +254,20 @@ fn numbers_that_json_or_doubles_do_not_have_are_refused() {
     let app = start();
     let with = |worth: &str| format!(r#"{{"user_id": "{ADA}", "score_worth": {worth}}}"#);
     let bodies = [
-        "NaN", "nan", "Infinity", "-Infinity", "inf", "1e999", "-1e999", "1e309", "+1", "01", ".5",
-        "1.", "0x10", "1_000",
+        "NaN",
+        "nan",
+        "Infinity",
+        "-Infinity",
+        "inf",
+        "1e999",
+        "-1e999",
+        "1e309",
+        "+1",
+        "01",
+        ".5",
+        "1.",
+        "0x10",
+        "1_000",
     ]
     .map(with);
     refuses(&app, &bodies.each_ref().map(String::as_str));
@@ -271,8 +322,14 @@ fn what_is_not_json_is_refused() {
 fn bytes_that_are_not_text_are_refused() {
     let app = start();
     let before = board(&app);
-    for body in [&b"\xff\xfe"[..], b"{\"user_id\": \"\xff\", \"score_worth\": 1}", b"\0"] {
-        let reply = app.send("/score/submit", Some("application/json"), body).unwrap();
+    for body in [
+        &b"\xff\xfe"[..],
+        b"{\"user_id\": \"\xff\", \"score_worth\": 1}",
+        b"\0",
+    ] {
+        let reply = app
+            .send("/score/submit", Some("application/json"), body)
+            .unwrap();
         assert_eq!(reply.status, 400);
     }
     assert_eq!(board(&app), before);

@@ -24,7 +24,11 @@ fn created(app: &App, body: &Value) -> Value {
 }
 
 fn board(app: &App) -> Vec<Value> {
-    app.get("/leaderboard/all").json().as_array().unwrap().clone()
+    app.get("/leaderboard/all")
+        .json()
+        .as_array()
+        .unwrap()
+        .clone()
 }
 
 /// The pointers in a problem's `errors`, each of which has to say what is wrong there.
@@ -61,7 +65,10 @@ fn one_player_comes_back_as_a_profile() {
 #[test]
 fn the_rank_of_a_new_player_is_its_rank_among_all() {
     let app = start();
-    created(&app, &json!([{"display_name": "a", "points": 9}, {"display_name": "b", "points": 1}]));
+    created(
+        &app,
+        &json!([{"display_name": "a", "points": 9}, {"display_name": "b", "points": 1}]),
+    );
     let profile = created(&app, &json!({"display_name": "c", "points": 9}));
     assert_eq!(profile["rank"], 2);
 }
@@ -79,7 +86,10 @@ fn an_array_is_counted() {
 #[test]
 fn an_empty_array_creates_nobody() {
     let app = start();
-    assert_eq!(created(&app, &json!([])), json!({"status": true, "created": 0}));
+    assert_eq!(
+        created(&app, &json!([])),
+        json!({"status": true, "created": 0})
+    );
     assert!(board(&app).is_empty());
 }
 
@@ -98,10 +108,14 @@ fn missing_fields_have_defaults() {
 #[test]
 fn generated_ids_differ() {
     let app = start();
-    let players: Vec<Value> = (0..200).map(|n| json!({"display_name": format!("p{n}")})).collect();
+    let players: Vec<Value> = (0..200)
+        .map(|n| json!({"display_name": format!("p{n}")}))
+        .collect();
     created(&app, &json!(players));
-    let ids: HashSet<String> =
-        board(&app).iter().map(|line| line["user_id"].as_str().unwrap().to_owned()).collect();
+    let ids: HashSet<String> = board(&app)
+        .iter()
+        .map(|line| line["user_id"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(ids.len(), 200);
     assert!(ids.iter().all(|id| is_uuid(id)));
 }
@@ -109,7 +123,14 @@ fn generated_ids_differ() {
 #[test]
 fn a_sent_rank_of_any_type_is_ignored() {
     let app = start();
-    let ranks = [json!(7), json!(-1), json!("first"), json!(null), json!([1]), json!({"a": 1})];
+    let ranks = [
+        json!(7),
+        json!(-1),
+        json!("first"),
+        json!(null),
+        json!([1]),
+        json!({"a": 1}),
+    ];
     for (n, rank) in (1_u64..).zip(ranks) {
         let profile = created(&app, &json!({"display_name": "ada", "rank": rank}));
         assert_eq!(profile["rank"], n, "{rank}");
@@ -122,7 +143,10 @@ fn names_keep_their_letters() {
     for name in ["Çağla", "李雷", "🦀 crab", "a \"b\" \\c/", "<b>"] {
         let profile = created(&app, &json!({"display_name": name}));
         let user = profile["user_id"].as_str().unwrap();
-        assert_eq!(app.get(&format!("/profile/{user}")).json()["display_name"], name);
+        assert_eq!(
+            app.get(&format!("/profile/{user}")).json()["display_name"],
+            name
+        );
     }
     let found = board(&app);
     assert_eq!(found[1]["display_name"], "李雷");
@@ -131,10 +155,16 @@ fn names_keep_their_letters() {
 #[test]
 fn an_id_that_is_stored_is_refused() {
     let app = start();
-    created(&app, &json!({"user_id": ADA, "display_name": "ada", "points": 5}));
+    created(
+        &app,
+        &json!({"user_id": ADA, "display_name": "ada", "points": 5}),
+    );
     let before = board(&app);
     for id in [ADA.to_owned(), ADA.to_uppercase()] {
-        let reply = create(&app, &json!({"user_id": id, "display_name": "eve", "points": 9}));
+        let reply = create(
+            &app,
+            &json!({"user_id": id, "display_name": "eve", "points": 9}),
+        );
         assert_eq!(reply.status, 409, "{:?}", reply.json());
         assert_eq!(pointers(&reply.json()), ["/user_id"]);
         assert_eq!(board(&app), before);
@@ -144,16 +174,22 @@ fn an_id_that_is_stored_is_refused() {
 #[test]
 fn a_stored_id_in_an_array_refuses_all_of_it() {
     let app = start();
-    created(&app, &json!([
-        {"user_id": ADA, "display_name": "ada"}, {"user_id": BOB, "display_name": "bob"},
-    ]));
+    created(
+        &app,
+        &json!([
+            {"user_id": ADA, "display_name": "ada"}, {"user_id": BOB, "display_name": "bob"},
+        ]),
+    );
     let before = board(&app);
-    let reply = create(&app, &json!([
-        {"display_name": "new"},
-        {"user_id": BOB, "display_name": "eve"},
-        {"display_name": "newer"},
-        {"user_id": ADA, "display_name": "eve"},
-    ]));
+    let reply = create(
+        &app,
+        &json!([
+            {"display_name": "new"},
+            {"user_id": BOB, "display_name": "eve"},
+            {"display_name": "newer"},
+            {"user_id": ADA, "display_name": "eve"},
+        ]),
+    );
     assert_eq!(reply.status, 409);
     assert_eq!(pointers(&reply.json()), ["/1/user_id", "/3/user_id"]);
     assert_eq!(board(&app), before);
@@ -162,11 +198,14 @@ fn a_stored_id_in_an_array_refuses_all_of_it() {
 #[test]
 fn an_id_twice_in_an_array_refuses_all_of_it() {
     let app = start();
-    let reply = create(&app, &json!([
-        {"user_id": ADA, "display_name": "ada"},
-        {"display_name": "new"},
-        {"user_id": ADA.to_uppercase(), "display_name": "eve"},
-    ]));
+    let reply = create(
+        &app,
+        &json!([
+            {"user_id": ADA, "display_name": "ada"},
+            {"display_name": "new"},
+            {"user_id": ADA.to_uppercase(), "display_name": "eve"},
+        ]),
+    );
     assert_eq!(reply.status, 409, "{:?}", reply.json());
     assert_eq!(pointers(&reply.json()), ["/2/user_id"]);
     assert!(board(&app).is_empty());
@@ -178,33 +217,56 @@ fn of_many_creations_of_one_id_at_once_one_succeeds() {
     let app = start();
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let app = &app;
-        let one = |n| move || {
-            create(app, &json!({"user_id": ADA, "display_name": "ada", "points": n})).status
+        let one = |n| {
+            move || {
+                create(
+                    app,
+                    &json!({"user_id": ADA, "display_name": "ada", "points": n}),
+                )
+                .status
+            }
         };
         let threads: Vec<_> = (0..8).map(|n| scope.spawn(one(n))).collect();
         threads.into_iter().map(|t| t.join().unwrap()).collect()
     });
-    assert_eq!(statuses.iter().filter(|s| **s == 201).count(), 1, "{statuses:?}");
-    assert_eq!(statuses.iter().filter(|s| **s == 409).count(), 7, "{statuses:?}");
+    assert_eq!(
+        statuses.iter().filter(|s| **s == 201).count(),
+        1,
+        "{statuses:?}"
+    );
+    assert_eq!(
+        statuses.iter().filter(|s| **s == 409).count(),
+        7,
+        "{statuses:?}"
+    );
     assert_eq!(board(&app).len(), 1);
 }
 
 #[test]
 fn each_fault_of_an_array_is_named_and_nothing_is_written() {
     let app = start();
-    let reply = create(&app, &json!([
-        {"display_name": "fine"},
-        {"user_id": "ada", "display_name": "bad id"},
-        {"points": 1},
-        {"display_name": 7, "points": "many", "country": "turkey"},
-        "no object",
-        {"display_name": "fine too"},
-    ]));
+    let reply = create(
+        &app,
+        &json!([
+            {"display_name": "fine"},
+            {"user_id": "ada", "display_name": "bad id"},
+            {"points": 1},
+            {"display_name": 7, "points": "many", "country": "turkey"},
+            "no object",
+            {"display_name": "fine too"},
+        ]),
+    );
     assert_eq!(reply.status, 400);
     let mut found = pointers(&reply.json());
     found.sort();
-    let expected =
-        ["/1/user_id", "/2/display_name", "/3/country", "/3/display_name", "/3/points", "/4"];
+    let expected = [
+        "/1/user_id",
+        "/2/display_name",
+        "/3/country",
+        "/3/display_name",
+        "/3/points",
+        "/4",
+    ];
     assert_eq!(found, expected);
     assert!(board(&app).is_empty());
 }
@@ -224,11 +286,14 @@ fn each_fault_of_one_player_is_named() {
 #[test]
 fn a_fault_outweighs_a_duplicate() {
     let app = start();
-    let reply = create(&app, &json!([
-        {"user_id": ADA, "display_name": "ada"},
-        {"user_id": ADA, "display_name": "ada"},
-        {"display_name": "x", "points": "y"},
-    ]));
+    let reply = create(
+        &app,
+        &json!([
+            {"user_id": ADA, "display_name": "ada"},
+            {"user_id": ADA, "display_name": "ada"},
+            {"display_name": "x", "points": "y"},
+        ]),
+    );
     assert_eq!(reply.status, 400);
     assert_eq!(pointers(&reply.json()), ["/2/points"]);
     assert!(board(&app).is_empty());
@@ -237,8 +302,18 @@ fn a_fault_outweighs_a_duplicate() {
 #[test]
 fn bodies_that_are_no_players_are_refused() {
     let app = start();
-    for body in ["", "null", "7", "\"ada\"", "[[]]", "[null]", "[{}]", "{}", "[1,]", "[{\"display_name\": \"a\"}"]
-    {
+    for body in [
+        "",
+        "null",
+        "7",
+        "\"ada\"",
+        "[[]]",
+        "[null]",
+        "[{}]",
+        "{}",
+        "[1,]",
+        "[{\"display_name\": \"a\"}",
+    ] {
         let reply = app.send("/user/create", None, body.as_bytes()).unwrap();
         assert_eq!(reply.status, 400, "{body}");
         assert!(board(&app).is_empty(), "{body}");
@@ -263,7 +338,13 @@ fn points_out_of_range_are_refused() {
 fn profiles_of_bad_and_unknown_ids() {
     let app = start();
     for path in ["/user/profile", "/profile"] {
-        for id in ["ada", "7", "e4cdb120-28fc-4285-a78d-eb48660b773", "%00", "null"] {
+        for id in [
+            "ada",
+            "7",
+            "e4cdb120-28fc-4285-a78d-eb48660b773",
+            "%00",
+            "null",
+        ] {
             assert_eq!(app.get(&format!("{path}/{id}")).status, 400, "{path}/{id}");
         }
         let reply = app.get(&format!("{path}/{ADA}"));
@@ -278,68 +359,4 @@ fn a_profile_is_found_by_an_id_in_capitals() {
     created(&app, &json!({"user_id": ADA, "display_name": "ada"}));
     let reply = app.get(&format!("/user/profile/{}", ADA.to_uppercase()));
     assert_eq!((reply.status, &reply.json()["user_id"]), (200, &json!(ADA)));
-}
-
-#[test]
-fn generated_players_are_there() {
-    let app = start();
-    let body = json!({"count": 300, "countries": ["TR", "us"], "max_points": 7});
-    let reply = app.post("/user/generate", &body);
-    assert_eq!((reply.status, reply.json()), (201, json!({"created": 300})));
-    let found = board(&app);
-    assert_eq!(found.len(), 300);
-    for line in &found {
-        assert!(["tr", "us"].contains(&line["country"].as_str().unwrap()), "{line}");
-        assert!((0.0..=7.0).contains(&line["points"].as_f64().unwrap()), "{line}");
-    }
-    // Random: with 300 players each of eight values and both countries come up.
-    let different = |name: &str| found.iter().map(|l| l[name].to_string()).collect::<HashSet<_>>();
-    assert_eq!((different("points").len(), different("country").len()), (8, 2));
-}
-
-#[test]
-fn generated_players_have_countries_and_points_without_being_asked() {
-    let app = start();
-    assert_eq!(app.post("/user/generate", &json!({"count": 50})).status, 201);
-    let found = board(&app);
-    assert!(found.iter().all(|line| line["country"].as_str().is_some_and(|c| c.len() == 2)));
-    assert!(found[0]["points"].as_f64() > found[49]["points"].as_f64());
-}
-
-#[test]
-fn a_million_can_be_generated_at_once() {
-    let app = start();
-    let reply = app.post("/user/generate", &json!({"count": 1_000_000}));
-    assert_eq!((reply.status, reply.json()), (201, json!({"created": 1_000_000})));
-    let last = app.get("/leaderboard?offset=999999").json();
-    assert_eq!(last[0]["rank"], 1_000_000);
-    assert_eq!(last.as_array().unwrap().len(), 1);
-}
-
-#[test]
-fn bad_wishes_for_generated_players_are_refused() {
-    let app = start();
-    for (body, pointer) in [
-        (json!({}), "/count"),
-        (json!({"count": 0}), "/count"),
-        (json!({"count": -1}), "/count"),
-        (json!({"count": 1_000_001}), "/count"),
-        (json!({"count": 1.5}), "/count"),
-        (json!({"count": "5"}), "/count"),
-        (json!({"count": null}), "/count"),
-        (json!({"count": 1, "countries": "tr"}), "/countries"),
-        (json!({"count": 1, "countries": []}), "/countries"),
-        (json!({"count": 1, "countries": ["tr", "turkey"]}), "/countries/1"),
-        (json!({"count": 1, "countries": ["tr", 7]}), "/countries/1"),
-        (json!({"count": 1, "max_points": "7"}), "/max_points"),
-        (json!({"count": 1, "max_points": -1}), "/max_points"),
-    ] {
-        let reply = app.post("/user/generate", &body);
-        assert_eq!(reply.status, 400, "{body}");
-        assert_eq!(pointers(&reply.json()), [pointer], "{body}");
-    }
-    for body in ["", "7", "[]", "[{\"count\": 1}]"] {
-        assert_eq!(app.send("/user/generate", None, body.as_bytes()).unwrap().status, 400, "{body}");
-    }
-    assert!(board(&app).is_empty());
 }

@@ -34,7 +34,10 @@ fn submit(app: &App, n: usize, score_worth: impl Into<Value>) {
 }
 
 fn generate(app: &App, count: usize) {
-    let reply = app.post("/user/generate", &json!({"count": count, "max_points": 500}));
+    let reply = app.post(
+        "/user/generate",
+        &json!({"count": count, "max_points": 500}),
+    );
     assert_eq!(reply.status, 201, "{:?}", reply.json());
 }
 
@@ -141,14 +144,20 @@ fn ties_go_to_who_was_created_first_in_array_order() {
     let players: Vec<Value> = order.iter().map(|n| player(*n, 7, "tr")).collect();
     create(&app, &players);
     create(&app, &[player(0, 7, "tr")]);
-    assert_eq!(names(&app, "/leaderboard"), ["p4", "p1", "p3", "p5", "p2", "p0"]);
+    assert_eq!(
+        names(&app, "/leaderboard"),
+        ["p4", "p1", "p3", "p5", "p2", "p0"]
+    );
     assert_eq!(ranks(&app, "/leaderboard"), [1, 2, 3, 4, 5, 6]);
 }
 
 #[test]
 fn ties_go_to_who_reached_the_points_first() {
     let app = start();
-    create(&app, &[player(1, 0, "tr"), player(2, 0, "tr"), player(3, 10, "tr")]);
+    create(
+        &app,
+        &[player(1, 0, "tr"), player(2, 0, "tr"), player(3, 10, "tr")],
+    );
     submit(&app, 2, 10);
     submit(&app, 1, 10);
     assert_eq!(names(&app, "/leaderboard"), ["p3", "p2", "p1"]);
@@ -166,7 +175,14 @@ fn leaving_points_and_coming_back_is_reaching_them_anew() {
 #[test]
 fn a_submission_that_changes_nothing_keeps_the_order_of_ties() {
     let app = start();
-    create(&app, &[player(1, 1e17, "tr"), player(2, 1e17, "tr"), player(3, 1e17, "tr")]);
+    create(
+        &app,
+        &[
+            player(1, 1e17, "tr"),
+            player(2, 1e17, "tr"),
+            player(3, 1e17, "tr"),
+        ],
+    );
     submit(&app, 1, 0);
     submit(&app, 2, -0.0);
     // Too little to change a double of this size.
@@ -179,7 +195,12 @@ fn a_country_board_keeps_the_global_rank_and_adds_its_own() {
     let app = start();
     create(
         &app,
-        &[player(1, 50, "us"), player(2, 40, "tr"), player(3, 30, "us"), player(4, 20, "tr")],
+        &[
+            player(1, 50, "us"),
+            player(2, 40, "tr"),
+            player(3, 30, "us"),
+            player(4, 20, "tr"),
+        ],
     );
     let found: Vec<(u64, u64, String)> = lines(&app, "/leaderboard/tr")
         .iter()
@@ -202,31 +223,54 @@ fn a_country_board_is_paged_by_its_own_places() {
     assert_eq!(lines(&app, "/leaderboard/tr").len(), 10);
     assert_eq!(lines(&app, "/leaderboard/tr?limit=1000").len(), 20);
     let line = &lines(&app, "/leaderboard/tr?limit=1&offset=19")[0];
-    assert_eq!((&line["rank"], &line["country_rank"]), (&json!(60), &json!(20)));
+    assert_eq!(
+        (&line["rank"], &line["country_rank"]),
+        (&json!(60), &json!(20))
+    );
 }
 
 #[test]
 fn a_country_may_be_written_in_any_case() {
     let app = start();
-    create(&app, &[player(1, 1, "TR"), player(2, 2, "tr"), player(3, 3, "Tr")]);
+    create(
+        &app,
+        &[player(1, 1, "TR"), player(2, 2, "tr"), player(3, 3, "Tr")],
+    );
     let expected = app.get("/leaderboard/tr").json();
     assert_eq!(expected.as_array().unwrap().len(), 3);
     for country in ["TR", "Tr", "tR", "%74r"] {
-        assert_eq!(app.get(&format!("/leaderboard/{country}")).json(), expected, "{country}");
+        assert_eq!(
+            app.get(&format!("/leaderboard/{country}")).json(),
+            expected,
+            "{country}"
+        );
     }
 }
 
 #[test]
 fn a_country_without_players_is_an_empty_array() {
     let app = start();
-    create(&app, &[player(1, 1, "tr"), json!({"display_name": "nowhere"})]);
+    create(
+        &app,
+        &[player(1, 1, "tr"), json!({"display_name": "nowhere"})],
+    );
     assert!(lines(&app, "/leaderboard/zz").is_empty());
 }
 
 #[test]
 fn a_country_that_is_not_two_letters_is_refused() {
     let app = start();
-    for country in ["t", "tur", "t1", "12", "%C3%A7%C3%A7", "t%00", "%20t", "t%2F", "ALL"] {
+    for country in [
+        "t",
+        "tur",
+        "t1",
+        "12",
+        "%C3%A7%C3%A7",
+        "t%00",
+        "%20t",
+        "t%2F",
+        "ALL",
+    ] {
         let reply = app.get(&format!("/leaderboard/{country}"));
         assert_eq!(reply.status, 400, "{country}");
     }
@@ -236,7 +280,10 @@ fn a_country_that_is_not_two_letters_is_refused() {
 fn pages(app: &App) -> Vec<Value> {
     let mut all = Vec::new();
     loop {
-        let page = lines(app, &format!("/leaderboard?limit=1000&offset={}", all.len()));
+        let page = lines(
+            app,
+            &format!("/leaderboard?limit=1000&offset={}", all.len()),
+        );
         if page.is_empty() {
             return all;
         }
@@ -258,12 +305,21 @@ fn the_whole_board_has_each_player_once_and_best_first() {
     let app = start();
     generate(&app, 2500);
     let all = lines(&app, "/leaderboard/all");
-    let found: Vec<u64> = all.iter().map(|line| line["rank"].as_u64().unwrap()).collect();
+    let found: Vec<u64> = all
+        .iter()
+        .map(|line| line["rank"].as_u64().unwrap())
+        .collect();
     assert_eq!(found, (1..=2500).collect::<Vec<u64>>());
-    let users: HashSet<&str> = all.iter().map(|line| line["user_id"].as_str().unwrap()).collect();
+    let users: HashSet<&str> = all
+        .iter()
+        .map(|line| line["user_id"].as_str().unwrap())
+        .collect();
     assert_eq!(users.len(), 2500);
     let points = |line: &Value| line["points"].as_f64().unwrap();
-    assert!(all.windows(2).all(|pair| points(&pair[0]) >= points(&pair[1])));
+    assert!(
+        all.windows(2)
+            .all(|pair| points(&pair[0]) >= points(&pair[1]))
+    );
 }
 
 #[test]
@@ -316,7 +372,11 @@ fn numbers_are_printed_as_people_write_them() {
         assert_eq!(reply.status, 201, "{sent}");
         let user = reply.json()["user_id"].as_str().unwrap().to_owned();
         let expected = format!("\"points\":{printed},");
-        for path in ["/leaderboard?limit=1000", "/leaderboard/tr?limit=1000", "/leaderboard/all"] {
+        for path in [
+            "/leaderboard?limit=1000",
+            "/leaderboard/tr?limit=1000",
+            "/leaderboard/all",
+        ] {
             let board = String::from_utf8(app.get(path).body).unwrap();
             let line = board.split('{').find(|line| line.contains(&user)).unwrap();
             assert!(line.contains(&expected), "{sent} in {path}: {line}");

@@ -1,0 +1,9 @@
+//! The HTTP contract, tested from outside against the real process.
+
+mod bodies;
+mod generate;
+mod leaderboard;
+mod openapi;
+mod problems;
+mod scores;
+mod users;

@@ -1,0 +1,5 @@
+//! The process as an operator and a hostile client see it: start, stop, limits, broken HTTP.
+
+mod lifecycle;
+mod limits;
+mod protocol;

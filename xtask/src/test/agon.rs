@@ -1,0 +1,125 @@
+//! A running Agon with data of its own, on a port that nothing else uses.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use crate::process;
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// Somewhat more than the server itself takes at most to drain.
+const STOP_LIMIT: Duration = Duration::from_secs(40);
+
+/// A server; it never outlives this.
+pub(crate) struct Agon {
+    child: Child,
+    address: SocketAddr,
+    log: PathBuf,
+    _data_dir: TempDir,
+}
+
+impl Agon {
+    /// Starts `binary`, which logs into the file `log`, and waits until it is up.
+    pub(crate) fn start(binary: &Path, log: PathBuf) -> Result<Self> {
+        let data_dir = tempfile::tempdir()?;
+        let mut child = Command::new(binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data_dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log)?)
+            .spawn()
+            .with_context(|| format!("cannot run {}", binary.display()))?;
+        let stdout = child.stdout.take();
+        let mut agon = Agon {
+            child,
+            // Of no use until the real one is known.
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            log,
+            _data_dir: data_dir,
+        };
+        agon.address = stdout
+            .and_then(printed_address)
+            .with_context(|| format!("agon did not start:\n{}", agon.log()))?;
+        Ok(agon)
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_else(|e| format!("(no log: {e})"))
+    }
+
+    /// Stops it as an operator would; an error if it does not end cleanly.
+    pub(crate) fn stop(mut self) -> Result<()> {
+        let id = self.child.id().to_string();
+        process::output(Command::new("kill").args(["-s", "TERM", &id]))?;
+        match process::wait_within(&mut self.child, STOP_LIMIT)? {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => bail!("agon ended with {status}:\n{}", self.log()),
+            None => bail!("agon does not end when told to:\n{}", self.log()),
+        }
+    }
+}
+
+impl Drop for Agon {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The address that a starting Agon prints; `None` if it ends first or takes too long. A thread
+/// reads, so that silence cannot hold us up, and goes on reading, so that the pipe never fills.
+fn printed_address(stdout: impl Read + Send + 'static) -> Option<SocketAddr> {
+    let (found, address) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(address) = address_in(&line) {
+                // Nobody listens once the limit is over.
+                let _ = found.send(address);
+            }
+        }
+    });
+    address.recv_timeout(START_LIMIT).ok()
+}
+
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let url = line.trim().strip_prefix("leaderboard")?.trim_start();
+    let rest = url.strip_prefix("http://")?;
+    rest.strip_suffix("/leaderboard")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_taken_from_its_line_alone() {
+        let address = address_in("  leaderboard  http://127.0.0.1:41234/leaderboard");
+        assert_eq!(address, Some(SocketAddr::from(([127, 0, 0, 1], 41234))));
+        assert_eq!(
+            address_in("  API          http://127.0.0.1:41234/docs"),
+            None
+        );
+        assert_eq!(address_in("Agon 0.1.0 is up"), None);
+    }
+
+    #[test]
+    fn silence_has_no_address() {
+        assert_eq!(printed_address(&b"Agon 0.1.0 is up\n"[..]), None);
+    }
+}

@@ -1,0 +1,38 @@
+//! Python programs of the versions in `requirements.txt`, in a virtual environment at the root.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::process;
+use crate::workspace::Workspace;
+
+const ENVIRONMENT: &str = ".venv";
+
+/// A copy of the requirements that are installed, written last: without it, or with another text,
+/// the environment is half made or out of date, and made anew.
+const STAMP: &str = ".venv/installed-requirements.txt";
+
+const REQUIREMENTS: &str = "xtask/requirements.txt";
+
+/// Where an installed program is.
+pub(crate) fn program(workspace: &Workspace, name: &str) -> PathBuf {
+    workspace.path(ENVIRONMENT).join("bin").join(name)
+}
+
+/// Makes the environment unless it is there with these requirements.
+pub(crate) fn install(workspace: &Workspace) -> Result<()> {
+    let wanted = fs::read_to_string(workspace.path(REQUIREMENTS));
+    let wanted = wanted.context("cannot read xtask/requirements.txt")?;
+    if fs::read_to_string(workspace.path(STAMP)).is_ok_and(|found| found == wanted) {
+        println!("the Python packages are there");
+        return Ok(());
+    }
+    let mut python = workspace.command("python3");
+    process::run(python.args(["-m", "venv", "--clear", ENVIRONMENT]))?;
+    let mut pip = workspace.command(program(workspace, "python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input"]);
+    process::run(pip.args(["--requirement", REQUIREMENTS]))?;
+    fs::write(workspace.path(STAMP), wanted).context("cannot write the stamp into .venv")
+}

@@ -1,0 +1,61 @@
+//! A running server against its own API description.
+//!
+//! Schemathesis reads the description, sends requests that keep to it and requests that do not, and
+//! compares every reply with it. What it finds is a fault of the server or of the description.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::agon::Agon;
+use super::python;
+use crate::process;
+use crate::workspace::Workspace;
+
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+    response_headers_conformance,response_schema_conformance,negative_data_rejection";
+
+/// `stateful` is left out: it follows links between operations, and the description has none.
+const PHASES: &str = "examples,coverage,fuzzing";
+
+/// For each operation and phase; more than this found nothing more.
+const MAX_EXAMPLES: &str = "100";
+
+/// Any; that it is always the same makes a failure one that can be seen again.
+const SEED: &str = "20251121";
+
+const REQUEST_TIMEOUT_SECONDS: &str = "60";
+
+const LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// Whether the server does what its description says.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    process::run(&mut workspace.cargo(&["build", "--package", "agon"]))?;
+    let dir = workspace.target("schemathesis");
+    fs::create_dir_all(&dir)?;
+    let agon = Agon::start(&workspace.target("debug/agon"), dir.join("agon.log"))?;
+    let program = python::program(workspace, "schemathesis");
+    let url = format!("http://{}/openapi.json", agon.address());
+    let found = process::run_within(&mut schemathesis(&program, &dir, &url), LIMIT);
+    if found.is_err() {
+        println!("agon logged:\n{}", agon.log());
+    }
+    found?;
+    agon.stop()
+}
+
+/// Runs in `dir`, where neither settings nor examples of other runs are found.
+fn schemathesis(program: &Path, dir: &Path, url: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(dir).args(["run", url]);
+    command.args(["--checks", CHECKS, "--phases", PHASES]);
+    command.args(["--max-examples", MAX_EXAMPLES, "--seed", SEED]);
+    command.args(["--request-timeout", REQUEST_TIMEOUT_SECONDS]);
+    command.args(["--generation-database", "none", "--no-color"]);
+    // All failures at once, rather than one a run.
+    command.arg("--continue-on-failure");
+    command
+}

@@ -1,0 +1,58 @@
+//! The steps, in the order in which they run: what is quick to fail comes first.
+
+use std::fmt;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use super::{Note, cargo_deny, debian, deny, python, rust, schemathesis};
+use crate::workspace::Workspace;
+
+/// One thing to check.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Step {
+    /// Install what the other steps need
+    Tools,
+    /// The format of the code
+    Fmt,
+    /// Lints, of the benchmarks too
+    Clippy,
+    /// Licences, sources and known faults of dependencies
+    Deny,
+    /// The tests
+    Test,
+    /// The documentation: every link leads somewhere
+    Doc,
+    /// A running server against its own API description
+    Schemathesis,
+}
+
+impl Step {
+    /// Runs it.
+    pub(crate) fn run(self, workspace: &Workspace) -> Result<Note> {
+        match self {
+            Step::Tools => tools(workspace).map(|()| None),
+            Step::Fmt => rust::fmt(workspace).map(|()| None),
+            Step::Clippy => rust::clippy(workspace).map(|()| None),
+            Step::Deny => deny::check(workspace),
+            Step::Test => rust::test(workspace).map(|()| None),
+            Step::Doc => rust::doc(workspace).map(|()| None),
+            Step::Schemathesis => schemathesis::check(workspace).map(|()| None),
+        }
+    }
+}
+
+fn tools(workspace: &Workspace) -> Result<()> {
+    // Python's own packages can only be installed once Python is there.
+    debian::install()?;
+    python::install(workspace)?;
+    cargo_deny::install(workspace)
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The name that `--only` takes; no variant is hidden from it.
+        let value = self.to_possible_value();
+        f.pad(value.as_ref().map_or("", |v| v.get_name()))
+    }
+}

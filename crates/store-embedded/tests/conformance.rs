@@ -1,4 +1,5 @@
 //! The embedded store against the plain model, across restarts.
+#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use store_embedded::{EmbeddedStore, Options};

@@ -49,7 +49,7 @@ fn new_player(n: u64) -> NewPlayer {
         player: Player {
             id: PlayerId::from_bytes(id),
             display_name: DisplayName::parse(&format!("player {n}")).unwrap(),
-            country: (n % 3 > 0).then(|| Country::parse("tr").unwrap()),
+            country: (!n.is_multiple_of(3)).then(|| Country::parse("tr").unwrap()),
         },
         score: Score::new((n % 1000) as f64).unwrap(),
     }

@@ -23,14 +23,14 @@ impl Random {
         }
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.counter = self.counter.wrapping_add(0x9e37_79b9_7f4a_7c15);
         scramble(self.counter)
     }
 
     /// A number below `limit`, near enough to uniform for a benchmark.
     pub fn below(&mut self, limit: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(limit)) >> 64) as u64
+        ((u128::from(self.word()) * u128::from(limit)) >> 64) as u64
     }
 }
 
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn equal_seeds_agree_and_others_do_not() {
-        let draw = |seed| Random::new(seed).next();
+        let draw = |seed| Random::new(seed).word();
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));
     }

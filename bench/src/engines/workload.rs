@@ -93,7 +93,7 @@ impl Workload {
     }
 
     fn meta(&mut self) -> Meta {
-        let (a, b) = (self.random.next(), self.random.next());
+        let (a, b) = (self.random.word(), self.random.word());
         words([self.commits, self.updates, EPOCH + self.updates, a, b])
     }
 }
@@ -103,7 +103,7 @@ fn key(seed: u64, index: u64) -> Key {
     let mut random = Random::new(seed.rotate_left(32) ^ index);
     let board = random.below(BOARDS) + 1;
     let season = random.below(SEASONS) + 1;
-    words([board << 32 | season, random.next(), random.next()])
+    words([board << 32 | season, random.word(), random.word()])
 }
 
 /// Big-endian words side by side.

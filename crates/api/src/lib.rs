@@ -1,7 +1,7 @@
 //! The HTTP boundary: every route, the types on the wire, the errors, the API description.
 //!
 //! A handler turns a request into values that cannot be wrong, asks the domain, and turns what comes
-//! back into a wire type. It holds no rules. Everything that can go wrong ends as a [`problem`].
+//! back into a wire type. It holds no rules. Everything that can go wrong ends as a problem.
 
 mod body;
 mod clock;

@@ -1,8 +1,8 @@
 //! Boards on one machine: durable in an embedded engine, ranked in memory.
 //!
-//! All changes go through one [writer] thread, which takes whatever submissions have gathered,
-//! [stages](stage) them against the state as it is, commits them to the [engine] as one batch with
-//! one sync, applies them to the [state] and answers. Readers look at the state alone, so they see
+//! All changes go through one writer thread, which takes whatever submissions have gathered,
+//! stages them against the state as it is, commits them to the engine as one batch with
+//! one sync, applies them to the state and answers. Readers look at the state alone, so they see
 //! what is durable and nothing sooner, and never wait for the disk.
 //!
 //! Absent on purpose: a second index on disk (start-up rebuilds the one in memory in bulk, faster

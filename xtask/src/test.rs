@@ -8,6 +8,7 @@ mod python;
 mod rust;
 mod schemathesis;
 mod step;
+mod tools;
 
 use std::time::{Duration, Instant};
 

@@ -233,7 +233,7 @@ pub(crate) struct Generation {
     #[schema(value_type = Option<Vec<CountryCode>>, min_items = 1, example = json!(["tr", "us"]))]
     countries: Option<Vec<Country>>,
     /// Points are whole numbers from 0 to this; 10000, if missing.
-    #[schema(value_type = Option<f64>, minimum = 0, maximum = 9007199254740992_u64, example = 10_000)]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 9007199254740991_u64, example = 10_000)]
     max_points: Option<Points>,
 }
 
@@ -284,10 +284,10 @@ impl FromValue for Points {
     fn from_value(value: &Value) -> Result<Self, &'static str> {
         let points = value
             .as_f64()
-            .filter(|p| (0.0..=9_007_199_254_740_992.0).contains(p));
+            .filter(|p| (0.0..=9_007_199_254_740_991.0).contains(p));
         points
             .map(Points)
-            .ok_or("must be a number from 0 to 9007199254740992")
+            .ok_or("must be a number from 0 to 9007199254740991")
     }
 }
 

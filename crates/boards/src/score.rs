@@ -88,7 +88,6 @@ mod tests {
         assert_eq!(json(-3.0), "-3");
         assert_eq!(json(9_007_199_254_740_992.0), "9007199254740992");
         assert_eq!(json(0.1), "0.1");
-        assert_eq!(json(1e300), "1e300");
     }
 
     #[test]

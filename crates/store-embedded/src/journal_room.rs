@@ -34,10 +34,12 @@ pub(crate) struct JournalRoom {
 
 impl JournalRoom {
     pub(crate) fn new(dir: &Path) -> Self {
+        // Where the directory cannot be read, the first commit will say so.
+        let number = newest(dir).unwrap_or(0);
         JournalRoom {
             dir: dir.to_owned(),
-            number: 0,
-            next: dir.join("0.jnl"),
+            number,
+            next: journal(dir, number + 1),
             left: 0,
         }
     }
@@ -56,17 +58,21 @@ impl JournalRoom {
     }
 
     fn make_room(&mut self) -> io::Result<()> {
-        while self.next.exists() {
+        if self.next.exists() {
             self.number = newest(&self.dir)?;
-            self.next = self.dir.join(format!("{}.jnl", self.number + 1));
+            self.next = journal(&self.dir, self.number + 1);
         }
-        let journal = self.dir.join(format!("{}.jnl", self.number));
+        let journal = journal(&self.dir, self.number);
         let file = File::options().write(true).open(journal)?;
         let size = file.metadata()?.len();
         let hole = seek(&file, SeekFrom::Hole(0))?;
         let room = size.saturating_sub(hole).min(STEP_BYTES as u64) as usize;
         file.write_all_at(&vec![0; room], hole)
     }
+}
+
+fn journal(dir: &Path, number: u64) -> PathBuf {
+    dir.join(format!("{number}.jnl"))
 }
 
 /// The highest number of a journal in the directory.

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::{Note, cargo_deny};
+use super::{Note, cargo_deny, tools};
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -19,13 +19,13 @@ const SKIPPED: &str = "skipped: the advisory database cannot be fetched here";
 /// Checks all of it that can be checked here.
 pub(crate) fn check(workspace: &Workspace) -> Result<Note> {
     let program = cargo_deny::program(workspace);
+    tools::require(&program)?;
     let deny = |arguments: &[&str]| {
         let mut command = workspace.command(&program);
         command.args(arguments);
         command
     };
-    process::run(&mut deny(&["check", "bans", "licenses", "sources"]))
-        .context("`cargo xtask test --only tools` installs cargo-deny")?;
+    process::run(&mut deny(&["check", "bans", "licenses", "sources"]))?;
     if let Err(error) = process::run_within(&mut deny(&["fetch", "db"]), FETCH_LIMIT) {
         println!("{error:#}");
         println!("advisories {SKIPPED}");

@@ -41,7 +41,7 @@ pub(crate) fn clippy(workspace: &Workspace) -> Result<()> {
 
 /// Whether the tests pass, those in the documentation included.
 pub(crate) fn test(workspace: &Workspace) -> Result<()> {
-    process::run(&mut workspace.cargo(&["test", "--workspace"]))
+    process::run(&mut workspace.cargo(&["test", "--workspace", "--no-fail-fast"]))
 }
 
 /// Whether the documentation can be made without a warning.

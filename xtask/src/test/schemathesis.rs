@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::agon::Agon;
-use super::python;
+use super::{python, tools};
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -21,7 +21,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 /// `stateful` is left out: it follows links between operations, and the description has none.
 const PHASES: &str = "examples,coverage,fuzzing";
 
-/// For each operation and phase; more than this found nothing more.
+/// For each operation and phase. With these all of it takes less than a minute.
 const MAX_EXAMPLES: &str = "100";
 
 /// Any; that it is always the same makes a failure one that can be seen again.
@@ -33,11 +33,12 @@ const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// Whether the server does what its description says.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let program = python::program(workspace, "schemathesis");
+    tools::require(&program)?;
     process::run(&mut workspace.cargo(&["build", "--package", "agon"]))?;
     let dir = workspace.target("schemathesis");
     fs::create_dir_all(&dir)?;
     let agon = Agon::start(&workspace.target("debug/agon"), dir.join("agon.log"))?;
-    let program = python::program(workspace, "schemathesis");
     let url = format!("http://{}/openapi.json", agon.address());
     let found = process::run_within(&mut schemathesis(&program, &dir, &url), LIMIT);
     if found.is_err() {

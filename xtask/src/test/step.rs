@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::{Note, cargo_deny, debian, deny, python, rust, schemathesis};
+use super::{Note, deny, rust, schemathesis, tools};
 use crate::workspace::Workspace;
 
 /// One thing to check.
@@ -31,7 +31,7 @@ impl Step {
     /// Runs it.
     pub(crate) fn run(self, workspace: &Workspace) -> Result<Note> {
         match self {
-            Step::Tools => tools(workspace).map(|()| None),
+            Step::Tools => tools::install(workspace).map(|()| None),
             Step::Fmt => rust::fmt(workspace).map(|()| None),
             Step::Clippy => rust::clippy(workspace).map(|()| None),
             Step::Deny => deny::check(workspace),
@@ -40,13 +40,6 @@ impl Step {
             Step::Schemathesis => schemathesis::check(workspace).map(|()| None),
         }
     }
-}
-
-fn tools(workspace: &Workspace) -> Result<()> {
-    // Python's own packages can only be installed once Python is there.
-    debian::install()?;
-    python::install(workspace)?;
-    cargo_deny::install(workspace)
 }
 
 impl fmt::Display for Step {

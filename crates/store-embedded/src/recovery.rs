@@ -164,8 +164,8 @@ impl<'a> Loader<'a> {
         for record in self.engine.scan(Table::Entries) {
             let record = record.map_err(|e| self.unreadable("entries", &e))?;
             let parts = codec::read_entry_key(record.key()).zip(codec::read_entry(record.value()));
-            let known = parts.and_then(|((number, _, id), entry)| {
-                let (_, settings) = boards.get(&number)?;
+            let known = parts.and_then(|((number, season, id), entry)| {
+                let (_, settings) = boards.get(&number).filter(|_| season == SeasonId::FIRST)?;
                 let key = RankKey::new(settings.order, entry.score, entry.reached);
                 Some((number, key, players.find(id)?, entry.reached))
             });

@@ -102,7 +102,7 @@ fn limit_and_offset_choose_the_part() {
 fn past_the_end_there_is_nothing() {
     let app = start();
     descending(&app, 5);
-    for offset in ["5", "6", "1000000000000", "18446744073709551615"] {
+    for offset in ["5", "6", "1000000000000", "9223372036854775807"] {
         for path in ["/leaderboard", "/leaderboard/tr"] {
             assert!(lines(&app, &format!("{path}?offset={offset}&limit=1000")).is_empty());
         }
@@ -122,6 +122,7 @@ fn bounds_of_limit_and_offset_are_kept() {
             "limit=",
             "limit=99999999999999999999999",
             "offset=-1",
+            "offset=9223372036854775808",
             "offset=x",
             "offset=1e3",
         ] {

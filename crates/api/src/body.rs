@@ -188,7 +188,7 @@ fn malformed(error: serde_json::Error) -> Problem {
     Problem::new(Code::MalformedJson, detail)
 }
 
-/// A body without content, for replies that stream.
+/// The body of a reply that is sent piece by piece; a problem on the way cuts it off.
 pub(crate) fn stream_of(
     chunks: impl futures_util::Stream<Item = Result<Bytes, Problem>> + Send + 'static,
 ) -> Body {

@@ -5,9 +5,14 @@
 //! was to replace are read before the engine is closed, and once it opens again and turns out to
 //! have the batch after all, they are put back.
 
+use std::time::{Duration, Instant};
+
 use crate::data_dir::DataDir;
 use crate::engine::{Engine, EngineError, Write};
 use crate::state::Position;
+
+/// How often a store that failed is tried again.
+pub(crate) const RETRY_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Outage {
     reason: String,
@@ -17,6 +22,8 @@ pub(crate) struct Outage {
     undo: Option<Vec<Write>>,
     /// The last refusal that was logged, so that each is logged once.
     logged: String,
+    /// When the engine was last found not to work.
+    tried: Instant,
 }
 
 impl Outage {
@@ -32,7 +39,13 @@ impl Outage {
             in_doubt,
             undo: engine.undo(writes).ok(),
             logged: error.to_string(),
+            tried: Instant::now(),
         }
+    }
+
+    /// Whether it is time to try again; requests that come in between must not each open the engine.
+    pub(crate) fn is_due(&self) -> bool {
+        self.tried.elapsed() >= RETRY_EVERY
     }
 
     pub(crate) fn reason(&self) -> &str {
@@ -50,6 +63,7 @@ impl Outage {
         match self.reopen(dir, cache_bytes, position) {
             Ok(engine) => Ok(engine),
             Err(refusal) => {
+                self.tried = Instant::now();
                 if refusal != self.logged {
                     tracing::warn!(error = %refusal, "the store still cannot write");
                     self.logged = refusal;

@@ -9,14 +9,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
 
 use boards::{Outcome, Player, RankKey, StoreError};
 use parking_lot::{RwLock, RwLockWriteGuard};
 
 use crate::data_dir::DataDir;
 use crate::engine::{Engine, EngineError};
-use crate::outage::Outage;
+use crate::outage::{Outage, RETRY_EVERY};
 use crate::players::Slot;
 use crate::stage::{Command, Reply, Staged, Step, stage};
 use crate::state::{BoardNo, State};
@@ -25,8 +24,6 @@ use crate::state::{BoardNo, State};
 const MAX_BATCH: usize = 8192;
 /// Changes applied before waiting readers are let in.
 const APPLY_RUN: usize = 64;
-/// How often a store that failed is tried again.
-const RETRY_EVERY: Duration = Duration::from_secs(1);
 
 /// What the writer is asked for.
 pub(crate) enum Request {
@@ -63,7 +60,7 @@ impl Writer {
         }
     }
 
-    /// One batch; or, during an outage, one attempt to end it.
+    /// One batch; or, during an outage, refusals and now and then an attempt to end it.
     fn turn(
         &self,
         engine: Result<Engine, Outage>,
@@ -73,6 +70,9 @@ impl Writer {
             Ok(engine) => self.commit(engine, commands),
             Err(outage) => {
                 refuse(commands, outage.reason());
+                if !outage.is_due() {
+                    return Err(outage);
+                }
                 let mut position = self.state.read().position;
                 let engine = outage.end(&self.dir, self.cache_bytes, &mut position)?;
                 self.state.write().position = position;

@@ -2,16 +2,18 @@
 //!
 //! A binary search of a node that is not in cache pays one memory latency after another, since
 //! each probe waits for the one before. Here the probes of a round do not depend on each other, so
-//! the processor fetches them at once: a count over the last key of every block of eight, then a
-//! count within one block. Both rounds always look at the same number of slots, so that there is
+//! the processor fetches them at once: a count over the last key of every block, then a count within
+//! one block. Both rounds always look at the same number of slots, so that there is
 //! no loop exit to mispredict either.
 //!
 //! For that, the slots beyond the last key hold padding that is never below it. A search key above
 //! some padding is then above every key, and cutting the count at `len` is right.
 
-const BLOCK: usize = 8;
+/// Keys of 16 bytes that share a cache line: the first round fetches every line of the node, and the
+/// second finds its own there. With 8 or 16 it would wait for memory once more.
+const BLOCK: usize = 4;
 
-/// Between one and `N` keys in ascending order; `N` is a multiple of eight.
+/// Between one and `N` keys in ascending order; `N` is a multiple of [`BLOCK`].
 pub(crate) struct Keys<K, const N: usize> {
     len: usize,
     slots: [K; N],
@@ -60,6 +62,43 @@ impl<K: Ord + Copy, const N: usize> Keys<K, N> {
         let rest = blocks[full.min(blocks.len() - 1)];
         let within = rest.iter().filter(|k| below(k)).count();
         (full * BLOCK + within).min(self.len)
+    }
+
+    /// As [`Keys::find`], for two keys in two nodes side by side.
+    #[inline(always)]
+    pub(crate) fn find_pair(pair: [&Self; 2], keys: [&K; 2]) -> [(usize, bool); 2] {
+        let at = Self::count_pair(pair, keys, |k, bound| k < bound);
+        [0, 1].map(|n| {
+            let node = pair[n];
+            (at[n], at[n] < node.len && node.slots[at[n]] == *keys[n])
+        })
+    }
+
+    /// As [`Keys::upper_bound`], for two keys in two nodes side by side.
+    #[inline(always)]
+    pub(crate) fn upper_bound_pair(pair: [&Self; 2], keys: [&K; 2]) -> [usize; 2] {
+        Self::count_pair(pair, keys, |k, bound| k <= bound)
+    }
+
+    /// Each round looks at both nodes before the next begins, so that one does not wait for the
+    /// other's memory.
+    #[inline(always)]
+    fn count_pair(pair: [&Self; 2], bounds: [&K; 2], below: impl Fn(&K, &K) -> bool) -> [usize; 2] {
+        let (mut full_a, mut full_b) = (0, 0);
+        let blocks = pair.map(|keys| keys.slots.as_chunks::<BLOCK>().0);
+        for (a, b) in blocks[0].iter().zip(blocks[1]) {
+            full_a += usize::from(below(&a[BLOCK - 1], bounds[0]));
+            full_b += usize::from(below(&b[BLOCK - 1], bounds[1]));
+        }
+        let last = N / BLOCK - 1;
+        let rest_a = &blocks[0][full_a.min(last)];
+        let rest_b = &blocks[1][full_b.min(last)];
+        let (mut at_a, mut at_b) = (full_a * BLOCK, full_b * BLOCK);
+        for (a, b) in rest_a.iter().zip(rest_b) {
+            at_a += usize::from(below(a, bounds[0]));
+            at_b += usize::from(below(b, bounds[1]));
+        }
+        [at_a.min(pair[0].len), at_b.min(pair[1].len)]
     }
 
     /// Puts `key` at place `at`, moving what follows; there must be room.

@@ -185,6 +185,13 @@ impl<K: Ord + Copy, V: Copy> Inner<K, V> {
         self.lows.upper_bound(key).saturating_sub(1)
     }
 
+    /// As [`Inner::child_of`], for two keys below two nodes side by side.
+    #[inline(always)]
+    pub(crate) fn child_of_pair(pair: [&Self; 2], keys: [&K; 2]) -> [usize; 2] {
+        let bounds = Keys::upper_bound_pair(pair.map(|inner| &inner.lows), keys);
+        bounds.map(|bound| bound.saturating_sub(1))
+    }
+
     /// Entries below the first `n` children.
     pub(crate) fn before(&self, n: usize) -> usize {
         self.counts[..n].iter().sum::<u32>() as usize

@@ -1,5 +1,6 @@
 //! Where a key is, or would be: the way down to its leaf, its place there, its position overall.
 
+use crate::keys::Keys;
 use crate::node::{Inner, Leaf, Node};
 
 /// Inner nodes on the longest way down. Nodes keep at least a quarter of 64 children and leaves a
@@ -65,12 +66,12 @@ impl<K: Ord + Copy, V: Copy> Node<K, V> {
         loop {
             match (node_a, node_b) {
                 (Node::Inner(inner_a), Node::Inner(inner_b)) => {
-                    let (child_a, child_b) = (inner_a.child_of(a), inner_b.child_of(b));
+                    let [child_a, child_b] = Inner::child_of_pair([inner_a, inner_b], [a, b]);
                     node_a = spot_a.descend(inner_a, child_a);
                     node_b = spot_b.descend(inner_b, child_b);
                 }
                 (Node::Leaf(leaf_a), Node::Leaf(leaf_b)) => {
-                    let (found_a, found_b) = (leaf_a.keys.find(a), leaf_b.keys.find(b));
+                    let [found_a, found_b] = Keys::find_pair([&leaf_a.keys, &leaf_b.keys], [a, b]);
                     spot_a.arrive(leaf_a, found_a);
                     spot_b.arrive(leaf_b, found_b);
                     return (spot_a, spot_b);

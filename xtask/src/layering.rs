@@ -15,13 +15,15 @@ use crate::process;
 use crate::workspace::metadata;
 
 /// Every crate of the workspace and the crates of the workspace that it may use.
-const MAY_USE: [(&str, &[&str]); 7] = [
-    ("agon", &["api", "boards", "store-embedded"]),
-    ("api", &["boards"]),
+const MAY_USE: [(&str, &[&str]); 9] = [
+    ("agon", &["api", "boards", "hedge", "store-embedded", "upstreams"]),
+    ("api", &["boards", "upstreams"]),
     ("boards", &[]),
+    ("hedge", &[]),
     ("rank", &[]),
     ("store-embedded", &["boards", "rank"]),
     ("testkit", &["boards"]),
+    ("upstreams", &["hedge"]),
     ("xtask", &[]),
 ];
 

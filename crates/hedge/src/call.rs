@@ -116,8 +116,13 @@ impl Hedger {
 
     /// What has been counted so far.
     pub fn counts(&self) -> Counts {
-        let delay = self.delay(AMPLE);
+        let delay = self.current_delay();
         self.numbers.counts(self.settings.hedges, delay)
+    }
+
+    /// What the first attempt of a call with plenty of time is given at present.
+    pub fn current_delay(&self) -> Duration {
+        self.delay(AMPLE)
     }
 
     pub(crate) fn delay(&self, remaining: Duration) -> Duration {

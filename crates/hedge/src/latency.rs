@@ -139,12 +139,16 @@ impl Latency {
     /// The shortest time within which the `share` of attempts is over. With a random share, even
     /// over 0 to 1, it is a random latency.
     ///
-    /// Shares below 0 count as 0. Those from 1 on count as the largest number below 1, so that
+    /// Shares below 0, and NaN, count as 0. Those from 1 on count as the largest number below 1, so that
     /// also latencies without an upper end have an answer. O(1); a logarithmic normal latency
     /// costs some microseconds, since its share is inverted by halving.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Duration {
-        let share = share.max(0.0).min(NEARLY_ALL);
+        let share = if share > 0.0 {
+            share.min(NEARLY_ALL)
+        } else {
+            0.0
+        };
         match &self.0 {
             Shape::Uniform { low, high } => *low + stretch(*high - *low, share),
             Shape::Constant(latency) => *latency,

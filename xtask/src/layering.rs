@@ -16,7 +16,10 @@ use crate::workspace::metadata;
 
 /// Every crate of the workspace and the crates of the workspace that it may use.
 const MAY_USE: [(&str, &[&str]); 9] = [
-    ("agon", &["api", "boards", "hedge", "store-embedded", "upstreams"]),
+    (
+        "agon",
+        &["api", "boards", "hedge", "store-embedded", "upstreams"],
+    ),
     ("api", &["boards", "upstreams"]),
     ("boards", &[]),
     ("hedge", &[]),

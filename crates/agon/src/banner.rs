@@ -4,13 +4,26 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use crate::practice;
+
 /// To standard output; the log goes to standard error.
-pub(crate) fn print(address: SocketAddr, data_dir: &Path, players: u64) {
+pub(crate) fn print(
+    address: SocketAddr,
+    practice: Option<SocketAddr>,
+    data_dir: &Path,
+    players: u64,
+) {
     let data = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let version = env!("CARGO_PKG_VERSION");
+    let practice = practice.map_or_else(String::new, |practice| {
+        let url = practice::url(practice);
+        format!("\x20 practice     {url}, an upstream to try: /api/smart?timeout=1000\n")
+    });
     let text = format!(
         "Agon {version} is up\n\
          \x20 leaderboard  http://{address}/leaderboard\n\
+         \x20 hedged calls http://{address}/api/smart\n\
+         {practice}\
          \x20 API          http://{address}/docs\n\
          \x20 health       http://{address}/healthz, http://{address}/readyz\n\
          \x20 data         {} ({players} players)\n\

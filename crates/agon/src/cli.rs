@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::odds::HedgeOddsArgs;
+use crate::practice::{self, PracticeArgs};
 use crate::serve;
 use crate::settings::{Flags, Settings};
 
@@ -31,6 +33,10 @@ enum Command {
         #[arg(long)]
         yaml: bool,
     },
+    /// Print what hedging is worth for an upstream, by formula
+    HedgeOdds(HedgeOddsArgs),
+    /// Serve a slow and unreliable upstream to try hedging on
+    PracticeUpstream(PracticeArgs),
 }
 
 /// Where settings come from, and those that are set most often.
@@ -74,12 +80,14 @@ impl Cli {
             }
             Command::Openapi { yaml: false } => print(&api::document_json()),
             Command::Openapi { yaml: true } => print(&api::document_yaml()),
+            Command::HedgeOdds(args) => print(&args.report()),
+            Command::PracticeUpstream(args) => practice::run(args),
         }
     }
 }
 
 /// To standard output. A reader who has seen enough and gone is no error.
-fn print(text: &str) -> anyhow::Result<()> {
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),

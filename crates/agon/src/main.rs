@@ -5,10 +5,13 @@ mod cli;
 mod connection;
 mod drain;
 mod late_store;
+mod odds;
+mod practice;
 mod serve;
 mod settings;
 mod telemetry;
 mod units;
+mod upstreams;
 
 use std::process::ExitCode;
 

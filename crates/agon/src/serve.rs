@@ -25,6 +25,7 @@ use crate::drain::StopSignals;
 use crate::late_store::LateStore;
 use crate::settings::{Server, Settings, Store};
 use crate::telemetry;
+use crate::upstreams;
 
 /// After a failed `accept`, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -48,7 +49,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let boards = Arc::new(LateStore::default());
-    let api = Api::new(boards.clone(), limits(&settings.server));
+    let (upstreams, practice) = upstreams::prepare(&settings).await?;
+    let api = Api::new(boards.clone(), upstreams, limits(&settings.server));
     let connections = GracefulShutdown::new();
     let server = HttpServer::new(&settings.server, api::router(api.clone()));
 
@@ -57,7 +59,12 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
             return anyhow::Ok(None);
         };
         boards.provide(store.clone());
-        banner::print(address, &settings.store.data_dir, store.player_count());
+        banner::print(
+            address,
+            practice,
+            &settings.store.data_dir,
+            store.player_count(),
+        );
         stop.next().await;
         tracing::info!("stopping");
         api.start_draining();

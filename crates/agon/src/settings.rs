@@ -2,6 +2,8 @@
 //!
 //! `agon.example.toml` documents each of them; a test keeps it equal to the defaults here.
 
+mod upstreams;
+
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -11,15 +13,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Size, Span};
 
+pub(crate) use self::upstreams::{UpstreamSection, Upstreams};
+
 const MIN_HEADER_BYTES: u64 = 8 * 1024;
 
 /// All settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) store: Store,
     pub(crate) log: Log,
+    pub(crate) upstreams: Upstreams,
 }
 
 /// Where and how HTTP is served.
@@ -185,7 +190,24 @@ impl Settings {
         if self.store.max_queue == 0 {
             return refuse("store.max_queue", "0".to_owned(), "expected at least 1");
         }
-        Ok(())
+        self.upstreams().map(drop)
+    }
+
+    /// The upstreams as they are called. Reads the files of their schemas.
+    pub(crate) fn upstreams(&self) -> Result<Vec<(String, ::upstreams::Settings)>, SettingsError> {
+        let read = |(name, section): (&String, &UpstreamSection)| {
+            let settings = section.upstream(name);
+            let settings = settings.map_err(|(key, value, reason)| {
+                let key = format!("upstreams.{name}.{key}");
+                SettingsError::Refused {
+                    key: key.trim_end_matches('.').to_owned(),
+                    value: format!(" = {value}"),
+                    reason,
+                }
+            })?;
+            Ok((name.clone(), settings))
+        };
+        self.upstreams.iter().map(read).collect()
     }
 }
 

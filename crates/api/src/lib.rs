@@ -16,6 +16,8 @@ mod query;
 mod routes;
 mod score;
 mod state;
+mod upstream;
+mod upstream_numbers;
 mod user;
 
 pub use openapi::{document_json, document_yaml};

@@ -5,20 +5,35 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{MatchedPath, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
 use crate::problem::{Code, Failure, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_ID_BYTES: usize = 64;
 
+/// When a request came, which its deadline is counted from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival(pub(crate) Instant);
+
+impl Arrival {
+    /// Of this request.
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let arrival = parts.extensions.get().copied();
+        arrival.unwrap_or_else(|| Arrival(Instant::now()))
+    }
+}
+
 /// Gives a reply the request's id, and logs a fault of the server's own, with the message that the
 /// client is not told. A refusal for the time being, 503, is not one: what causes it is logged where
 /// it begins, and a line for every request would bury that.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Arrival(Instant::now()));
     let id = sent_id(&request).unwrap_or_else(new_id);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();

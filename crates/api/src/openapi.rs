@@ -14,13 +14,14 @@ use crate::routes;
 #[openapi(
     info(
         title = "Agon",
-        description = "Leaderboards with exact live ranks. A reply that says \"done\" means on disk.",
+        description = "Leaderboards with exact live ranks, and hedged calls to slow services. A reply that says \"done\" means on disk.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     components(schemas(ProblemBody)),
     tags(
         (name = "leaderboard", description = "The board `global`: points add up, most points first, ties to who was first"),
         (name = "players", description = "Players and their profiles"),
+        (name = "upstreams", description = "Calls to slow services, answered before a deadline"),
         (name = "operations", description = "For those who run it"),
     ),
 )]
@@ -38,7 +39,13 @@ pub fn document_yaml() -> String {
 }
 
 fn document() -> Document {
-    routes::described().into_openapi()
+    let mut document = routes::described().into_openapi();
+    // The router marks a parameter that may have slashes; OpenAPI knows no such mark.
+    let paths = std::mem::take(&mut document.paths.paths).into_iter();
+    document.paths.paths = paths
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
+    document
 }
 
 type Responses = BTreeMap<String, RefOr<Response>>;
@@ -75,6 +82,8 @@ fn problem(codes: &[Code]) -> Response {
         .build()
 }
 
+/// What can fail by a fault of the server alone.
+pub(crate) struct NoErrors;
 /// Reading everything.
 pub(crate) struct ReadAllErrors;
 /// Reading a list.
@@ -87,6 +96,12 @@ pub(crate) struct ChangeErrors;
 pub(crate) struct ChangeOneErrors;
 /// A change that makes something.
 pub(crate) struct CreateErrors;
+/// A call to the default upstream.
+pub(crate) struct UpstreamErrors;
+/// The same where failures of the upstream are no errors.
+pub(crate) struct UpstreamAllErrors;
+/// A call to an upstream by name.
+pub(crate) struct UpstreamNamedErrors;
 /// Not ready.
 pub(crate) struct NotReady;
 
@@ -100,6 +115,12 @@ const CHANGE: [Code; 8] = [
     Code::Overloaded,
     Code::StoreUnavailable,
 ];
+
+impl IntoResponses for NoErrors {
+    fn responses() -> Responses {
+        problems(&[Code::Internal])
+    }
+}
 
 impl IntoResponses for ReadAllErrors {
     fn responses() -> Responses {
@@ -139,6 +160,38 @@ impl IntoResponses for ChangeOneErrors {
 impl IntoResponses for CreateErrors {
     fn responses() -> Responses {
         problems(&[&CHANGE[..], &[Code::PlayerExists]].concat())
+    }
+}
+
+const UPSTREAM: [Code; 5] = [
+    Code::InvalidRequest,
+    Code::UpstreamNotFound,
+    Code::Internal,
+    Code::UpstreamBusy,
+    Code::UpstreamUnavailable,
+];
+
+impl IntoResponses for UpstreamErrors {
+    fn responses() -> Responses {
+        problems(
+            &[
+                &UPSTREAM[..],
+                &[Code::UpstreamFailed, Code::UpstreamTimeout],
+            ]
+            .concat(),
+        )
+    }
+}
+
+impl IntoResponses for UpstreamAllErrors {
+    fn responses() -> Responses {
+        problems(&UPSTREAM)
+    }
+}
+
+impl IntoResponses for UpstreamNamedErrors {
+    fn responses() -> Responses {
+        UpstreamErrors::responses()
     }
 }
 

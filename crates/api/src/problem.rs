@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use boards::StoreError;
 use serde::Serialize;
@@ -32,6 +32,11 @@ pub(crate) enum Code {
     Overloaded,
     StoreUnavailable,
     Draining,
+    UpstreamNotFound,
+    UpstreamFailed,
+    UpstreamTimeout,
+    UpstreamBusy,
+    UpstreamUnavailable,
 }
 
 impl Code {
@@ -51,22 +56,34 @@ impl Code {
             Code::Overloaded => "overloaded",
             Code::StoreUnavailable => "store_unavailable",
             Code::Draining => "draining",
+            Code::UpstreamNotFound => "upstream_not_found",
+            Code::UpstreamFailed => "upstream_failed",
+            Code::UpstreamTimeout => "upstream_timeout",
+            Code::UpstreamBusy => "upstream_busy",
+            Code::UpstreamUnavailable => "upstream_unavailable",
         }
     }
 
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Code::MalformedJson | Code::InvalidRequest => StatusCode::BAD_REQUEST,
-            Code::NotFound | Code::PlayerNotFound | Code::BoardNotFound => StatusCode::NOT_FOUND,
+            Code::NotFound
+            | Code::PlayerNotFound
+            | Code::BoardNotFound
+            | Code::UpstreamNotFound => StatusCode::NOT_FOUND,
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Code::PlayerExists => StatusCode::CONFLICT,
             Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Code::Overloaded | Code::StoreUnavailable | Code::Draining => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Code::UpstreamFailed => StatusCode::BAD_GATEWAY,
+            Code::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Code::Overloaded
+            | Code::StoreUnavailable
+            | Code::Draining
+            | Code::UpstreamBusy
+            | Code::UpstreamUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -86,6 +103,11 @@ impl Code {
             Code::Overloaded => "Too much is waiting already",
             Code::StoreUnavailable => "The store cannot take changes at present",
             Code::Draining => "This server is about to stop",
+            Code::UpstreamNotFound => "There is no such upstream",
+            Code::UpstreamFailed => "The upstream gave no good answer",
+            Code::UpstreamTimeout => "The upstream gave no good answer in time",
+            Code::UpstreamBusy => "Too many calls to the upstream are under way",
+            Code::UpstreamUnavailable => "The upstream has not answered for a while",
         }
     }
 
@@ -106,6 +128,11 @@ impl Code {
             Code::Overloaded => "nothing was changed; try again in a moment",
             Code::StoreUnavailable => "nothing was changed; try again later",
             Code::Draining => "send requests elsewhere",
+            Code::UpstreamNotFound => "there is no upstream identity",
+            Code::UpstreamFailed => "all attempts failed before the deadline",
+            Code::UpstreamTimeout => "no attempt succeeded before the deadline",
+            Code::UpstreamBusy => "nothing was sent; try again in a moment",
+            Code::UpstreamUnavailable => "nothing was sent; retry-after says when to try again",
         }
     }
 }
@@ -175,6 +202,7 @@ pub(crate) struct Problem {
     faults: Vec<Fault>,
     /// For the log alone.
     inner: Option<String>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
@@ -184,7 +212,18 @@ impl Problem {
             detail: detail.into(),
             faults: Vec::new(),
             inner: None,
+            headers: Vec::new(),
         }
+    }
+
+    /// What the code means, in its own words.
+    pub(crate) fn of(code: Code) -> Self {
+        Problem::new(code, code.example_detail())
+    }
+
+    pub(crate) fn with_header(mut self, header: (HeaderName, HeaderValue)) -> Self {
+        self.headers.push(header);
+        self
     }
 
     /// A request with faults, of which there is at least one.
@@ -207,6 +246,7 @@ impl Problem {
             detail,
             faults,
             inner: None,
+            headers: Vec::new(),
         }
     }
 
@@ -267,6 +307,7 @@ impl IntoResponse for Problem {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
+        headers.extend(self.headers);
         response.extensions_mut().insert(failure);
         response
     }

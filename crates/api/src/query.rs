@@ -52,28 +52,34 @@ impl PageQuery {
 }
 
 /// A whole number from a query; unknown names are ignored, repeated ones are not.
-fn whole(
+pub(crate) fn whole(
     query: &str,
     name: &str,
     range: std::ops::RangeInclusive<u64>,
     default: u64,
     faults: &mut Vec<Fault>,
 ) -> u64 {
-    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(n, _)| n == name);
-    let fault = match (values.next(), values.next()) {
-        (None, _) => return default,
-        (Some(_), Some(_)) => "must not be repeated".to_owned(),
-        (Some((_, text)), None) => match digits(&text) {
-            Some(value) if range.contains(&value) => return value,
-            _ => format!(
-                "must be a whole number from {} to {}",
-                range.start(),
-                range.end()
-            ),
-        },
+    let Some(text) = parameter(query, name, faults) else {
+        return default;
     };
+    if let Some(value) = digits(&text).filter(|value| range.contains(value)) {
+        return value;
+    }
+    let (low, high) = range.into_inner();
+    let fault = format!("must be a whole number from {low} to {high}");
     faults.push(Fault::parameter(name, fault));
     default
+}
+
+/// A parameter of a query; repeating it is a fault.
+pub(crate) fn parameter(query: &str, name: &str, faults: &mut Vec<Fault>) -> Option<String> {
+    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(n, _)| n == name);
+    let (_, first) = values.next()?;
+    if values.next().is_some() {
+        faults.push(Fault::parameter(name, "must not be repeated"));
+        return None;
+    }
+    Some(first.into_owned())
 }
 
 /// Digits alone: `parse` would take a sign as well.

@@ -13,7 +13,7 @@ use crate::observe::observe;
 use crate::openapi::About;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
-use crate::{docs, health, leaderboard, score, user};
+use crate::{docs, health, leaderboard, score, upstream, upstream_numbers, user};
 
 /// The routes that the API document describes.
 pub(crate) fn described() -> OpenApiRouter<Api> {
@@ -26,6 +26,13 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(user::generate_users))
         .routes(routes!(user::profile))
         .routes(routes!(user::short_profile))
+        .routes(routes!(upstream::smart))
+        .routes(routes!(upstream::first))
+        .routes(routes!(upstream::all))
+        .routes(routes!(upstream::within_timeout))
+        .routes(routes!(upstream_numbers::list))
+        .routes(routes!(upstream::named))
+        .routes(routes!(upstream::named_path))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use boards::BoardStore;
+use upstreams::Upstreams;
 
 use crate::clock::Clock;
 
@@ -21,16 +22,18 @@ pub struct Limits {
 #[derive(Clone)]
 pub struct Api {
     pub(crate) boards: Arc<dyn BoardStore>,
+    pub(crate) upstreams: Upstreams,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
     draining: Arc<AtomicBool>,
 }
 
 impl Api {
-    /// An API over a store.
-    pub fn new(boards: Arc<dyn BoardStore>, limits: Limits) -> Self {
+    /// An API over a store and upstreams.
+    pub fn new(boards: Arc<dyn BoardStore>, upstreams: Upstreams, limits: Limits) -> Self {
         Api {
             boards,
+            upstreams,
             limits,
             clock: Clock::system(),
             draining: Arc::new(AtomicBool::new(false)),

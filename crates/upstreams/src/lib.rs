@@ -19,7 +19,7 @@ mod upstream;
 pub use circuit::CircuitState;
 pub use client::ClientError;
 pub use error::{CallError, Refusal};
-pub use hedge::{Counts, HistogramCounts, Policy};
+pub use hedge::{Counts, HistogramCounts, Policy, UnknownPolicy};
 pub use reply::Reply;
 pub use request::{BadPath, CallRequest};
 pub use settings::{Circuit, Ejection, Settings, Timeouts};

@@ -1,5 +1,10 @@
 //! Each rule of a hedged call, under a clock that stands still until everybody waits.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test ends there, which is what is wanted"
+)]
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -110,7 +115,8 @@ fn won(number: u32) -> Outcome<u32, u32> {
 #[tokio::test(start_paused = true)]
 async fn smart_in_every_case() {
     // Deadline, what the attempts do, the outcome, when it came, when the attempts were sent.
-    let cases: [(u64, [Do; 3], Outcome<u32, u32>, u64, &[u64]); 15] = [
+    type Case = (u64, [Do; 3], Outcome<u32, u32>, u64, &'static [u64]);
+    let cases: [Case; 15] = [
         (1000, [Succeed(200), Hang, Hang], won(1), 200, &[0]),
         (1000, [Succeed(299), Hang, Hang], won(1), 299, &[0]),
         (

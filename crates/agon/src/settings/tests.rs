@@ -1,0 +1,296 @@
+//! Where settings come from, what is refused, and that the example tells the truth.
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../../../agon.example.toml");
+
+fn load(toml: &str, variables: &[(&str, &str)], flags: Flags) -> Result<Settings, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("agon.toml");
+    std::fs::write(&file, toml).unwrap();
+    let variables = variables
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    Settings::load(Some(&file), Some(variables.collect()), flags).map_err(|e| e.to_string())
+}
+
+fn refusal(toml: &str, variables: &[(&str, &str)]) -> String {
+    load(toml, variables, Flags::default()).unwrap_err()
+}
+
+#[test]
+fn the_example_is_the_defaults_and_documents_each_setting() {
+    assert_eq!(
+        load(EXAMPLE, &[], Flags::default()).unwrap(),
+        Settings::default()
+    );
+    let defaults = toml::Value::try_from(Settings::default()).unwrap();
+    let sections = defaults.as_table().unwrap().iter();
+    // Upstreams have sections of their own names, of which there are none by default.
+    for (section, settings) in sections.filter(|(name, _)| *name != "upstreams") {
+        assert!(EXAMPLE.contains(&format!("[{section}]\n")), "{section}");
+        for key in settings.as_table().unwrap().keys() {
+            let lines: Vec<&str> = EXAMPLE.lines().collect();
+            let at = lines
+                .iter()
+                .position(|l| l.starts_with(&format!("{key} = ")));
+            let at = at.unwrap_or_else(|| panic!("{section}.{key} is not in the example"));
+            assert!(
+                lines[at - 1].starts_with("# "),
+                "{section}.{key} has no comment"
+            );
+        }
+    }
+}
+
+/// The section of the example that is a comment, as if it were not.
+fn example_upstream() -> String {
+    let lines = EXAMPLE
+        .lines()
+        .skip_while(|l| *l != "# [upstreams.default]");
+    lines
+        .map(|l| format!("{}\n", l.strip_prefix("# ").unwrap()))
+        .collect()
+}
+
+#[test]
+fn the_example_of_an_upstream_is_the_defaults_and_documents_each_setting() {
+    let example = example_upstream();
+    let url = "http://127.0.0.1:9000/api/work";
+    for key in ["budget = 0.2\n", "schema_file = \"schema.json\"\n"] {
+        assert!(example.contains(key), "{key}");
+    }
+    let defaults = example
+        .replace("budget = 0.2\n", "")
+        .replace("schema_file = ", "# ");
+    let settings = load(&defaults, &[], Flags::default()).unwrap();
+    assert_eq!(
+        settings.upstreams["default"],
+        UpstreamSection::at(url).unwrap()
+    );
+    // Every key there is: those that have no default are two.
+    let known = toml::Value::try_from(UpstreamSection::at(url).unwrap()).unwrap();
+    let known = known.as_table().unwrap().keys().map(String::as_str);
+    let mut previous = "";
+    for key in known.chain(["budget", "schema_file"]) {
+        let at = example.find(&format!("\n{key} = "));
+        assert!(at.is_some(), "{key} is not in the example");
+    }
+    for line in example.lines() {
+        let documented = previous.starts_with('#') || previous.contains(" = ");
+        assert!(!line.contains(" = ") || documented, "{line} has no comment");
+        previous = line;
+    }
+}
+
+#[test]
+fn upstreams_are_refused_with_the_key_and_what_would_be_right() {
+    let url = "url = \"http://up/\"";
+    for (name, settings, expected) in [
+        (
+            "default",
+            "",
+            ["upstreams.default.url", "0", "either url or urls"],
+        ),
+        (
+            "default",
+            "url = \"up\"",
+            ["upstreams.default.url", "up", "such as http://"],
+        ),
+        ("UP", url, ["upstreams.UP", "UP", "a-z"]),
+        (
+            "up",
+            &format!("{url}\nurls = [\"http://b/\"]"),
+            ["upstreams.up.url", "2", "either"],
+        ),
+        (
+            "up",
+            &format!("{url}\npolicy = \"fast\""),
+            ["upstreams.up.policy", "fast", "smart"],
+        ),
+        (
+            "up",
+            &format!("{url}\ndelay = \"300\""),
+            ["upstreams.up.delay", "300", "p95"],
+        ),
+        (
+            "up",
+            &format!("{url}\nhedges = 17"),
+            ["upstreams.up.hedges", "17", "0 to 16"],
+        ),
+        (
+            "up",
+            &format!("{url}\nbudget = -0.1"),
+            ["upstreams.up.budget", "-0.1", "0 to"],
+        ),
+        (
+            "up",
+            &format!("{url}\nmax_in_flight = 0"),
+            ["upstreams.up.max_in_flight", "0", "more than 0"],
+        ),
+        (
+            "up",
+            &format!("{url}\ntimeout_default = \"2m\""),
+            ["upstreams.up.timeout_default", "2m", "timeout_max"],
+        ),
+        (
+            "up",
+            &format!("{url}\naccept_statuses = [20]"),
+            ["upstreams.up.accept_statuses", "20", "200 to 599"],
+        ),
+        (
+            "up",
+            &format!("{url}\nforward_headers = [\"Cookie\"]"),
+            [
+                "upstreams.up.forward_headers",
+                "Cookie",
+                "neither credentials",
+            ],
+        ),
+        (
+            "up",
+            &format!("{url}\nschema_file = \"/none\""),
+            ["upstreams.up.schema_file", "/none", "No such file"],
+        ),
+        (
+            "up",
+            &format!("{url}\ncolour = 1"),
+            ["upstreams.up.colour", "1", "expected"],
+        ),
+    ] {
+        let refusal = refusal(&format!("[upstreams.{name}]\n{settings}"), &[]);
+        for part in expected {
+            assert!(
+                refusal.contains(part),
+                "{refusal:?} should contain {part:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn upstreams_can_be_set_by_variables() {
+    let variables = [
+        ("AGON_UPSTREAMS__DEFAULT__URL", "http://up:9000/"),
+        ("AGON_UPSTREAMS__DEFAULT__HEDGES", "1"),
+    ];
+    let settings = load("", &variables, Flags::default()).unwrap();
+    let upstreams = settings.upstreams().unwrap();
+    assert_eq!(upstreams[0].0, "default");
+    assert_eq!(upstreams[0].1.hedging.hedges, 1);
+    assert!(upstreams[0].1.schema.is_some());
+}
+
+#[test]
+fn later_sources_win() {
+    let toml = "[server]\nlisten = \"127.0.0.1:1\"\nmax_body = \"1 MiB\"\n[log]\nlevel = \"warn\"";
+    let variables = [
+        ("AGON_SERVER__LISTEN", "127.0.0.1:2"),
+        ("AGON_SERVER__MAX_BODY", "2 MiB"),
+        ("AGON_STORE__MAX_QUEUE", "7"),
+    ];
+    let listen = Some("127.0.0.1:3".parse().unwrap());
+    let settings = load(
+        toml,
+        &variables,
+        Flags {
+            listen,
+            ..Flags::default()
+        },
+    )
+    .unwrap();
+    assert_eq!(settings.server.listen.port(), 3);
+    assert_eq!(settings.server.max_body, Size(2 << 20));
+    assert_eq!(settings.store.max_queue, 7);
+    assert_eq!(settings.log.level, Level::Warn);
+}
+
+#[test]
+fn refusals_name_the_key_the_value_and_what_would_be_right() {
+    for (toml, variables, expected) in [
+        (
+            "[server]\nlisten = \"here\"",
+            vec![],
+            ["server.listen", "here", "socket address"],
+        ),
+        (
+            "[server]\nmax_body = \"16 apples\"",
+            vec![],
+            ["server.max_body", "16 apples", "such as 16 MiB"],
+        ),
+        (
+            "[server]\nmax_body = 16",
+            vec![],
+            ["server.max_body", "16", "such as 16 MiB"],
+        ),
+        (
+            "[server]\nidle_timeout = 5",
+            vec![],
+            ["server.idle_timeout", "5", "such as 30s"],
+        ),
+        (
+            "[server]\nmax_connections = -1",
+            vec![],
+            ["server.max_connections", "-1", "expected"],
+        ),
+        (
+            "[server]\nmax_connections = 0",
+            vec![],
+            ["server.max_connections", "0", "at least 1"],
+        ),
+        (
+            "[server]\nmax_header = \"1 KiB\"",
+            vec![],
+            ["server.max_header", "1024 B", "8 KiB"],
+        ),
+        (
+            "[server]\nlisten = \"0.0.0.0:80\"",
+            vec![],
+            ["server.listen", "0.0.0.0:80", "--insecure-open"],
+        ),
+        (
+            "[sever]\nlisten = \"x\"",
+            vec![],
+            ["sever", "unknown field", "server"],
+        ),
+        (
+            "[server]\nlissten = \"x\"",
+            vec![],
+            ["server.lissten", "x", "listen"],
+        ),
+        (
+            "[log]\nlevel = \"loud\"",
+            vec![],
+            ["log.level", "loud", "debug"],
+        ),
+        (
+            "",
+            vec![("AGON_SERVER__LISTN", "x")],
+            ["server.listn", "x", "listen"],
+        ),
+        (
+            "",
+            vec![("AGON_STORE__MAX_QUEUE", "many")],
+            ["store.max_queue", "many", "integer"],
+        ),
+    ] {
+        let refusal = refusal(toml, &variables);
+        for part in expected {
+            assert!(
+                refusal.contains(part),
+                "{refusal:?} should contain {part:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn files_that_are_missing_or_not_toml_are_refused() {
+    let missing = Settings::load(
+        Some(Path::new("/none.toml")),
+        Some(HashMap::new()),
+        Flags::default(),
+    );
+    assert!(missing.unwrap_err().to_string().contains("/none.toml"));
+    assert!(refusal("[server\n", &[]).contains("agon.toml"));
+}

@@ -3,6 +3,8 @@
 //! Each benchmark is a module here plus a thin program in `src/bin`, so that
 //! its parts can be read and tested on their own.
 
+pub mod calls;
 pub mod engines;
 pub mod http;
 pub mod random;
+pub mod server;

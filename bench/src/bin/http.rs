@@ -11,11 +11,12 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use agon_bench::http::{self, Load, Target};
 use agon_bench::random::Random;
+use agon_bench::server::Server;
 use anyhow::{Context, Result, ensure};
 
 #[global_allocator]
@@ -83,41 +84,6 @@ fn compare(agon: &Path, players: u64, rounds: u64, load: Load) -> Result<()> {
     );
     println!("\n{acknowledged} acknowledged points are all there after kill -9 and a restart");
     Ok(())
-}
-
-/// A process that prints where it listens; killed with it.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(command: &mut Command) -> Result<Self> {
-        use std::io::BufRead;
-        let mut child = command.stdout(Stdio::piped()).spawn()?;
-        let stdout = child.stdout.take().context("no output")?;
-        let mut lines = std::io::BufReader::new(stdout).lines();
-        let address = loop {
-            let line = lines.next().context("the server ended")??;
-            let after = line
-                .split("http://")
-                .nth(1)
-                .and_then(|rest| rest.split('/').next());
-            if let Some(address) = after.and_then(|a| a.trim().parse().ok()) {
-                break address;
-            }
-        };
-        std::thread::spawn(move || lines.count());
-        Ok(Server { child, address })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Kill -9, so that what is found later was on disk.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn start_agon(agon: &Path, dir: &Path) -> Result<Server> {

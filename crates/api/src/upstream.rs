@@ -56,7 +56,7 @@ pub(crate) struct UpstreamQuery {
 /// One attempt; if it has not succeeded after a while (300 ms by default), or fails sooner, two more at
 /// once. The first success of the three is the reply, unchanged.
 #[utoipa::path(get, path = "/api/smart", tag = "upstreams", params(TimeoutQuery), responses(
-    (status = 200, description = "What the upstream answered first", content_type = "application/json"),
+    (status = 200, description = "What the upstream answered first", body = serde_json::Value, example = json!({"time": 314})),
     UpstreamErrors,
 ))]
 pub(crate) async fn smart(call: Classic) -> Result<Response, Problem> {
@@ -67,7 +67,7 @@ pub(crate) async fn smart(call: Classic) -> Result<Response, Problem> {
 ///
 /// The first success of three attempts sent at once is the reply, unchanged.
 #[utoipa::path(get, path = "/api/first", tag = "upstreams", params(TimeoutQuery), responses(
-    (status = 200, description = "What the upstream answered first", content_type = "application/json"),
+    (status = 200, description = "What the upstream answered first", body = serde_json::Value, example = json!({"time": 314})),
     UpstreamErrors,
 ))]
 pub(crate) async fn first(call: Classic) -> Result<Response, Problem> {
@@ -78,7 +78,7 @@ pub(crate) async fn first(call: Classic) -> Result<Response, Problem> {
 ///
 /// The successes of three attempts sent at once, when all have ended.
 #[utoipa::path(get, path = "/api/all", tag = "upstreams", params(TimeoutQuery), responses(
-    (status = 200, description = "What the upstream answered, in the order in which it came", body = Vec<serde_json::Value>),
+    (status = 200, description = "What the upstream answered, in the order in which it came", body = Vec<serde_json::Value>, example = json!([{"time": 314}, {"time": 591}])),
     UpstreamErrors,
 ))]
 pub(crate) async fn all(call: Classic) -> Result<Response, Problem> {
@@ -89,7 +89,7 @@ pub(crate) async fn all(call: Classic) -> Result<Response, Problem> {
 ///
 /// The successes of three attempts sent at once that came before the deadline, maybe none.
 #[utoipa::path(get, path = "/api/within-timeout", tag = "upstreams", params(TimeoutQuery), responses(
-    (status = 200, description = "What the upstream answered, in the order in which it came", body = Vec<serde_json::Value>),
+    (status = 200, description = "What the upstream answered, in the order in which it came", body = Vec<serde_json::Value>, example = json!([{"time": 314}, {"time": 591}])),
     UpstreamAllErrors,
 ))]
 pub(crate) async fn within_timeout(call: Classic) -> Result<Response, Problem> {
@@ -103,7 +103,7 @@ pub(crate) async fn within_timeout(call: Classic) -> Result<Response, Problem> {
 #[utoipa::path(get, path = "/v1/upstreams/{name}", tag = "upstreams",
     params(("name" = String, Path, description = "The upstream", example = "default"), UpstreamQuery),
     responses(
-        (status = 200, description = "What the upstream answered; an array under the policies `all` and `within-timeout`", content_type = "application/json"),
+        (status = 200, description = "What the upstream answered; an array under the policies `all` and `within-timeout`", body = serde_json::Value, example = json!({"time": 314})),
         UpstreamNamedErrors,
     ))]
 pub(crate) async fn named(
@@ -128,7 +128,7 @@ pub(crate) async fn named(
         UpstreamQuery,
     ),
     responses(
-        (status = 200, description = "What the upstream answered; an array under the policies `all` and `within-timeout`", content_type = "application/json"),
+        (status = 200, description = "What the upstream answered; an array under the policies `all` and `within-timeout`", body = serde_json::Value, example = json!({"time": 314})),
         UpstreamNamedErrors,
     ))]
 pub(crate) async fn named_path(

@@ -1,4 +1,5 @@
-//! A running Agon with data of its own, on a port that nothing else uses.
+//! A running Agon with data of its own, or a practice upstream for one, on a port that nothing else
+//! uses.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -26,18 +27,39 @@ pub(crate) struct Agon {
     _data_dir: TempDir,
 }
 
+/// A fast one: what is tested is not patience.
+const PRACTICE: [&str; 5] = [
+    "practice-upstream",
+    "--listen",
+    "127.0.0.1:0",
+    "--latency",
+    "uniform:0..2",
+];
+
 impl Agon {
-    /// Starts `binary`, which logs into the file `log`, and waits until it is up.
-    pub(crate) fn start(binary: &Path, log: PathBuf) -> Result<Self> {
+    /// Starts `binary` with this upstream as `default`.
+    pub(crate) fn serve(binary: &Path, log: PathBuf, upstream: SocketAddr) -> Result<Self> {
+        let url = format!("http://{upstream}/api/work");
+        let mut command = Command::new(binary);
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        Agon::start(command.env("AGON_UPSTREAMS__DEFAULT__URL", url), log)
+    }
+
+    /// Starts `binary` as a practice upstream.
+    pub(crate) fn practice(binary: &Path, log: PathBuf) -> Result<Self> {
+        Agon::start(Command::new(binary).args(PRACTICE), log)
+    }
+
+    /// Starts a command, which logs into the file `log`, and waits until it is up.
+    fn start(command: &mut Command, log: PathBuf) -> Result<Self> {
         let data_dir = tempfile::tempdir()?;
-        let mut child = Command::new(binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data_dir.path())
+        let mut child = command
+            .env("AGON_STORE__DATA_DIR", data_dir.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?)
             .spawn()
-            .with_context(|| format!("cannot run {}", binary.display()))?;
+            .with_context(|| format!("cannot run {command:?}"))?;
         let stdout = child.stdout.take();
         let mut agon = Agon {
             child,
@@ -98,9 +120,15 @@ fn printed_address(stdout: impl Read + Send + 'static) -> Option<SocketAddr> {
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {
-    let url = line.trim().strip_prefix("leaderboard")?.trim_start();
-    let rest = url.strip_prefix("http://")?;
-    rest.strip_suffix("/leaderboard")?.parse().ok()
+    let kinds = [
+        ("leaderboard", "/leaderboard"),
+        ("practice upstream:", "/api/work"),
+    ];
+    kinds.iter().find_map(|(name, path)| {
+        let url = line.trim().strip_prefix(name)?.trim_start();
+        let rest = url.strip_prefix("http://")?;
+        rest.strip_suffix(path)?.parse().ok()
+    })
 }
 
 #[cfg(test)]
@@ -110,6 +138,8 @@ mod tests {
     #[test]
     fn the_address_is_taken_from_its_line_alone() {
         let address = address_in("  leaderboard  http://127.0.0.1:41234/leaderboard");
+        assert_eq!(address, Some(SocketAddr::from(([127, 0, 0, 1], 41234))));
+        let address = address_in("practice upstream: http://127.0.0.1:41234/api/work");
         assert_eq!(address, Some(SocketAddr::from(([127, 0, 0, 1], 41234))));
         assert_eq!(
             address_in("  API          http://127.0.0.1:41234/docs"),

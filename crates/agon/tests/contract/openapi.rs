@@ -14,7 +14,7 @@ const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 const PROBLEM: &str = "application/problem+json";
 
 /// Every operation, with the errors that a client can bring about.
-const OPERATIONS: [(&str, &str, &[u16]); 10] = [
+const OPERATIONS: [(&str, &str, &[u16]); 17] = [
     ("/leaderboard", "get", &[400]),
     ("/leaderboard/all", "get", &[]),
     ("/leaderboard/{country}", "get", &[400]),
@@ -23,6 +23,13 @@ const OPERATIONS: [(&str, &str, &[u16]); 10] = [
     ("/user/generate", "post", &[400, 408, 413, 415]),
     ("/user/profile/{guid}", "get", &[400, 404]),
     ("/profile/{guid}", "get", &[400, 404]),
+    ("/api/smart", "get", &[400, 404]),
+    ("/api/first", "get", &[400, 404]),
+    ("/api/all", "get", &[400, 404]),
+    ("/api/within-timeout", "get", &[400, 404]),
+    ("/v1/upstreams", "get", &[]),
+    ("/v1/upstreams/{name}", "get", &[400, 404]),
+    ("/v1/upstreams/{name}/{path}", "get", &[400, 404]),
     ("/healthz", "get", &[]),
     ("/readyz", "get", &[]),
 ];
@@ -73,8 +80,9 @@ fn it_describes_the_errors_that_a_client_can_bring_about() {
 }
 
 #[test]
-fn it_describes_that_the_store_may_be_away() {
-    // Each of these needs the store, which is not open yet while the server starts.
+fn it_describes_that_the_store_or_an_upstream_may_be_away() {
+    // All others need the store, which is not open yet while the server starts, or an upstream.
+    let need_nothing = ["/healthz", "/v1/upstreams"];
     let subject = Subject::start();
     for (path, method, _) in OPERATIONS {
         let responses = subject.operation(path, method)["responses"]
@@ -82,7 +90,7 @@ fn it_describes_that_the_store_may_be_away() {
             .unwrap();
         assert_eq!(
             responses.contains_key("503"),
-            path != "/healthz",
+            !need_nothing.contains(&path),
             "{method} {path}"
         );
     }
@@ -197,6 +205,22 @@ fn replies_are_as_described() {
         ("/leaderboard/{country}", "/leaderboard/gb".to_owned()),
         ("/profile/{guid}", format!("/profile/{ADA}")),
         ("/user/profile/{guid}", format!("/user/profile/{ADA}")),
+        ("/api/smart", "/api/smart?timeout=5000".to_owned()),
+        ("/api/first", "/api/first?timeout=5000".to_owned()),
+        ("/api/all", "/api/all?timeout=5000".to_owned()),
+        (
+            "/api/within-timeout",
+            "/api/within-timeout?timeout=50".to_owned(),
+        ),
+        ("/v1/upstreams", "/v1/upstreams".to_owned()),
+        (
+            "/v1/upstreams/{name}",
+            "/v1/upstreams/default?policy=all&timeout=5000".to_owned(),
+        ),
+        (
+            "/v1/upstreams/{name}/{path}",
+            "/v1/upstreams/default/a/b?timeout=5000".to_owned(),
+        ),
         ("/healthz", "/healthz".to_owned()),
         ("/readyz", "/readyz".to_owned()),
     ] {
@@ -219,6 +243,15 @@ fn errors_are_as_described() {
             400,
         ),
         ("/profile/{guid}", "/profile/x".to_owned(), 400),
+        ("/api/smart", "/api/smart?timeout=x".to_owned(), 400),
+        ("/api/smart", "/api/smart?timeout=0".to_owned(), 504),
+        ("/api/first", "/api/first?timeout=1".to_owned(), 504),
+        (
+            "/v1/upstreams/{name}",
+            "/v1/upstreams/default?policy=x".to_owned(),
+            400,
+        ),
+        ("/v1/upstreams/{name}", "/v1/upstreams/none".to_owned(), 404),
         ("/profile/{guid}", format!("/profile/{NOBODY}"), 404),
         (
             "/user/profile/{guid}",

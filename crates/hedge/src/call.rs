@@ -16,6 +16,8 @@ use crate::race::Race;
 pub const MAX_HEDGES: u32 = 16;
 /// The percentile that is kept where none is asked for, for those who watch.
 const DEFAULT_SHARE: f64 = 0.95;
+/// Hedges are held back no longer, whatever the other side asks for.
+const MAX_PAUSE: Duration = Duration::from_secs(3600);
 /// More time than any call has.
 const AMPLE: Duration = Duration::from_secs(3600);
 
@@ -36,7 +38,7 @@ pub struct Failed<E> {
     /// Why.
     pub error: E,
     /// For how long the other side asks to be left alone. No hedge is sent meanwhile, in this call or
-    /// another.
+    /// another, for an hour at the most.
     pub pushback: Option<Duration>,
 }
 
@@ -151,8 +153,9 @@ impl Hedger {
         allowed
     }
 
-    /// Sends no hedges before then.
-    pub(crate) fn hold(&self, until: Instant) {
+    /// Sends no hedges for so long.
+    pub(crate) fn hold(&self, pause: Duration, now: Instant) {
+        let until = now + pause.min(MAX_PAUSE);
         let mut held = lock(&self.hold_until);
         *held = (*held).max(Some(until));
     }

@@ -88,7 +88,9 @@ where
                 Policy::Smart => self.hedger.delay(self.deadline - self.start),
                 Policy::First | Policy::All | Policy::WithinTimeout => Duration::ZERO,
             };
-            self.schedule(self.start + delay, self.start);
+            // A delay beyond all time is one that does not end before the deadline.
+            let at = self.start.checked_add(delay).unwrap_or(self.deadline);
+            self.schedule(at, self.start);
         }
     }
 
@@ -141,7 +143,7 @@ where
                 self.failures.push(error);
                 let now = Instant::now();
                 if let Some(pushback) = pushback {
-                    self.hedger.hold(now + pushback);
+                    self.hedger.hold(pushback, now);
                 }
                 // A failure is as good a reason for hedges as lateness.
                 if self.pending {

@@ -45,9 +45,13 @@ impl Launch {
     }
 
     /// Adds a setting as a variable, such as `("SERVER__MAX_BODY", "1 KiB")`.
-    pub fn set(mut self, key: &str, value: &str) -> Self {
-        self.variables
-            .push((format!("AGON_{key}"), value.to_owned()));
+    pub fn set(self, key: &str, value: &str) -> Self {
+        self.variable(&format!("AGON_{key}"), value)
+    }
+
+    /// Adds a variable of the environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 

@@ -135,6 +135,11 @@ fn upstreams_are_refused_with_the_key_and_what_would_be_right() {
         ),
         (
             "up",
+            &format!("{url}\ncircuit_open = \"2h\""),
+            ["upstreams.up.circuit_open", "2h", "at most 1h"],
+        ),
+        (
+            "up",
             &format!("{url}\naccept_statuses = [20]"),
             ["upstreams.up.accept_statuses", "20", "200 to 599"],
         ),

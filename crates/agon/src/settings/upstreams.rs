@@ -18,6 +18,7 @@ use crate::units::{Size, Span};
 const DEFAULT_SCHEMA: &str =
     r#"{"type": "object", "required": ["time"], "properties": {"time": {"type": "integer"}}}"#;
 const MAX_NAME_BYTES: usize = 64;
+const MAX_SPAN: Duration = Duration::from_secs(3600);
 /// Headers that belong to a connection or to the caller alone.
 const NEVER_FORWARDED: [&str; 16] = [
     "accept-encoding",
@@ -208,6 +209,7 @@ impl UpstreamSection {
     pub(crate) fn upstream(&self, name: &str) -> Result<upstreams::Settings, Fault> {
         self.check_name(name)?;
         self.check_numbers()?;
+        self.check_spans()?;
         let share = self.budget.map(|share| BudgetSettings {
             share,
             floor_per_s: self.budget_floor_per_s,
@@ -284,6 +286,24 @@ impl UpstreamSection {
         })
     }
 
+    fn check_spans(&self) -> Result<(), Fault> {
+        let delay = match self.delay {
+            DelaySetting::Fixed(delay) => delay,
+            DelaySetting::Percentile(_) => Duration::ZERO,
+        };
+        let spans = [
+            ("delay", delay),
+            ("timeout_max", self.timeout_max.0),
+            ("eject_for", self.eject_for.0),
+            ("circuit_after", self.circuit_after.0),
+            ("circuit_open", self.circuit_open.0),
+        ];
+        let long = spans.into_iter().find(|(_, span)| *span > MAX_SPAN);
+        long.map_or(Ok(()), |(key, span)| {
+            refuse(key, humantime::format_duration(span), "expected at most 1h")
+        })
+    }
+
     fn all_urls(&self) -> Result<Vec<Uri>, Fault> {
         let urls: Vec<Uri> = self
             .url
@@ -310,10 +330,6 @@ impl UpstreamSection {
     fn timeouts(&self) -> Result<Timeouts, Fault> {
         let [default, min, max] =
             [self.timeout_default, self.timeout_min, self.timeout_max].map(|span| span.0);
-        if max > Duration::from_secs(3600) {
-            let max = humantime::format_duration(max);
-            return refuse("timeout_max", max, "expected at most 1h");
-        }
         if !(min..=max).contains(&default) {
             let default = humantime::format_duration(default);
             let expected = "expected something from timeout_min to timeout_max";

@@ -21,18 +21,20 @@ const SWEEP_AT: usize = 64;
 pub(crate) struct Flights(Mutex<HashMap<String, (Instant, WeakShared<Flight>)>>);
 
 impl Flights {
-    /// The flight that is under way for this key and does not end before `deadline`, or else the one
-    /// that `take_off` begins. A flight goes on as long as somebody waits for it. Tells also whether
-    /// it was there before.
+    /// The flight that is under way for this key, or else the one that `take_off` begins. It may end
+    /// before `deadline`, but not before half of the time until then has passed. It goes on as long as
+    /// somebody waits for it. Tells also whether it was there before.
     pub(crate) fn join(
         &self,
-        key: String,
+        key: &str,
         deadline: Instant,
         take_off: impl FnOnce() -> Flight,
     ) -> (Shared<Flight>, bool) {
         let mut flights = self.0.lock();
-        if let Some((until, flight)) = flights.get(&key)
-            && *until >= deadline
+        let now = Instant::now();
+        let half = now + deadline.saturating_duration_since(now) / 2;
+        if let Some((until, flight)) = flights.get(key)
+            && *until >= half
             && let Some(flight) = flight.upgrade().filter(|flight| flight.peek().is_none())
         {
             return (flight, true);
@@ -47,7 +49,7 @@ impl Flights {
         }
         let flight = take_off().shared();
         if let Some(weak) = flight.downgrade() {
-            flights.insert(key, (deadline, weak));
+            flights.insert(key.to_owned(), (deadline, weak));
         }
         (flight, false)
     }

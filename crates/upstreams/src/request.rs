@@ -1,5 +1,6 @@
 //! What a caller may say: a path below the upstream's URL, a query, some headers.
 
+use http::header::CONNECTION;
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderMap, HeaderName};
 
@@ -59,10 +60,17 @@ impl CallRequest {
         Uri::from_parts(parts).ok()
     }
 
-    /// Those of its headers that are passed on.
+    /// Those of its headers that are passed on: not what the caller names as its connection's own
+    /// (RFC 9110, 7.6.1).
     pub(crate) fn forwarded(&self, names: &[HeaderName]) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        for name in names {
+        let connection = self.headers.get_all(CONNECTION).iter();
+        let connection: Vec<&str> = connection.filter_map(|v| v.to_str().ok()).collect();
+        let of_connection = |name: &&HeaderName| {
+            let mut options = connection.iter().flat_map(|v| v.split(','));
+            options.any(|option| option.trim().eq_ignore_ascii_case(name.as_str()))
+        };
+        for name in names.iter().filter(|name| !of_connection(name)) {
             for value in self.headers.get_all(name) {
                 headers.append(name.clone(), value.clone());
             }

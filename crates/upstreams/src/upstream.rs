@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hedge::{Answer, Counts, Hedger, Outcome, Policy};
@@ -111,15 +112,21 @@ impl Upstream {
         }
         let identity = request.identity(&self.settings.forward_headers);
         let key = format!("{policy}\n{identity}");
-        let upstream = Arc::clone(self);
-        let (flight, joined) = self.flights.join(key, deadline, || {
-            Box::pin(async move { upstream.call_alone(request, policy, deadline).await })
-        });
-        if joined {
-            self.coalesced.fetch_add(1, Ordering::Relaxed);
+        loop {
+            let (upstream, request) = (Arc::clone(self), request.clone());
+            let (flight, joined) = self.flights.join(&key, deadline, || {
+                Box::pin(async move { upstream.call_alone(request, policy, deadline).await })
+            });
+            self.coalesced.fetch_add(joined.into(), Ordering::Relaxed);
+            match timeout_at(deadline, flight).await {
+                // Somebody else's deadline, and not yet this caller's: what is left of its time is for
+                // another try.
+                Ok(Err(CallError::DeadlinePassed { .. }))
+                    if joined && Instant::now() < deadline => {}
+                Ok(answer) => return answer,
+                Err(_) => return Err(CallError::DeadlinePassed { attempts: 0 }),
+            }
         }
-        let answer = timeout_at(deadline, flight).await;
-        answer.unwrap_or(Err(CallError::DeadlinePassed { attempts: 0 }))
     }
 
     async fn call_alone(
@@ -132,10 +139,13 @@ impl Upstream {
             self.busy.fetch_add(1, Ordering::Relaxed);
             CallError::Busy
         })?;
-        let _leave = self.circuit.enter(Instant::now()).map_err(|retry_after| {
-            self.circuit_refused.fetch_add(1, Ordering::Relaxed);
-            CallError::CircuitOpen { retry_after }
-        })?;
+        let _leave = match self.circuit.enter(Instant::now()) {
+            Ok(leave) => leave,
+            Err(retry_after) => {
+                self.circuit_refused.fetch_add(1, Ordering::Relaxed);
+                return refused(policy, retry_after);
+            }
+        };
         let headers = self.headers(&request);
         let turn = self.endpoints.turn();
         let attempt = |number: u32| self.send(turn, number, &request, headers.clone());
@@ -179,6 +189,18 @@ impl Upstream {
             endpoints_in_use: self.endpoints.in_use(now),
         }
     }
+}
+
+/// Who wants what comes in time gets nothing, which is no error there.
+fn refused(policy: Policy, retry_after: Duration) -> Result<Reply, CallError> {
+    if policy != Policy::WithinTimeout {
+        return Err(CallError::CircuitOpen { retry_after });
+    }
+    Ok(Reply {
+        attempts: 0,
+        winner: None,
+        body: Reply::array(&[]),
+    })
 }
 
 fn reply(policy: Policy, answer: Answer<Bytes, Refusal>) -> Result<Reply, CallError> {

@@ -69,7 +69,8 @@ impl Endpoints {
         let mut health = self.health[endpoint].lock();
         health.failures += 1;
         let mut ejected = pause;
-        if health.failures >= self.ejection.after {
+        // The only one there is stays in use: leaving it out would leave nobody to ask.
+        if health.failures >= self.ejection.after && self.health.len() > 1 {
             // The next failure after its return is enough.
             health.failures = self.ejection.after.saturating_sub(1);
             let times = 2_u32.saturating_pow(health.ejections).min(MAX_TIMES);
@@ -152,6 +153,19 @@ mod tests {
             2,
             "a success makes it as good as new"
         );
+    }
+
+    #[test]
+    fn the_only_one_is_left_alone_when_it_asks_for_it_and_never_left_out() {
+        let ejection = Ejection {
+            after: 2,
+            time: SECOND,
+        };
+        let (only, now) = (Endpoints::new(1, ejection), Instant::now());
+        assert!((0..10).all(|_| only.failed(0, None, now).is_none()));
+        assert_eq!(only.in_use(now), 1);
+        only.failed(0, Some(SECOND), now);
+        assert_eq!((only.in_use(now), only.in_use(now + SECOND)), (0, 1));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod practice;
 mod serve;
 mod settings;
 mod telemetry;
+mod threads;
 mod units;
 mod upstreams;
 

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use store_embedded::{EmbeddedStore, Options};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -25,6 +25,7 @@ use crate::drain::StopSignals;
 use crate::late_store::LateStore;
 use crate::settings::{Server, Settings, Store};
 use crate::telemetry;
+use crate::threads::RequestThreads;
 use crate::upstreams;
 
 /// After a failed `accept`, usually for want of file descriptors.
@@ -33,7 +34,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Serves until it is told to stop.
 pub(crate) fn run(settings: Settings) -> anyhow::Result<()> {
     telemetry::start(settings.log.level);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let result = runtime.block_on(serve(settings));
@@ -52,7 +53,11 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let (upstreams, practice) = upstreams::prepare(&settings).await?;
     let api = Api::new(boards.clone(), upstreams, limits(&settings.server));
     let connections = GracefulShutdown::new();
-    let server = HttpServer::new(&settings.server, api::router(api.clone()));
+    let server = HttpServer::new(
+        &settings.server,
+        api::router(api.clone()),
+        RequestThreads::start()?,
+    );
 
     let working = async {
         let Some(store) = open(&settings.store, &mut stop).await? else {
@@ -131,10 +136,11 @@ struct HttpServer {
     http: http1::Builder,
     patience: Patience,
     slots: Arc<Semaphore>,
+    threads: RequestThreads,
 }
 
 impl HttpServer {
-    fn new(settings: &Server, router: Router) -> Self {
+    fn new(settings: &Server, router: Router, threads: RequestThreads) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             // Connections watch their time themselves.
@@ -150,6 +156,7 @@ impl HttpServer {
             slots: Arc::new(Semaphore::new(
                 settings.max_connections.min(Semaphore::MAX_PERMITS),
             )),
+            threads,
         }
     }
 
@@ -157,10 +164,10 @@ impl HttpServer {
         loop {
             // Over the limit, connections wait in the system's queue until one ends.
             let slot = self.slots.clone().acquire_owned().await;
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    let serving = self.serve(stream, connections);
-                    tokio::spawn(async move {
+            match listener.accept().await.and_then(|(s, _)| s.into_std()) {
+                Ok(stream) => {
+                    let serving = self.serve(stream, connections.watcher());
+                    self.threads.spawn(async move {
                         serving.await;
                         drop(slot);
                     });
@@ -175,24 +182,29 @@ impl HttpServer {
 
     fn serve(
         &self,
-        stream: TcpStream,
-        connections: &GracefulShutdown,
+        stream: std::net::TcpStream,
+        connections: Watcher,
     ) -> impl Future<Output = ()> + use<> {
-        // Replies are small and whole; waiting for more to send would only delay them.
-        let _ = stream.set_nodelay(true);
-        let activity = Activity::new();
-        let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let router = self.router.clone();
-        let noted = activity.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            noted.busy();
-            let reply = router.clone().call(request.map(Body::new));
-            let noted = noted.clone();
-            async move { Ok::<_, Infallible>(reply.await?.map(|body| ReplyBody::new(body, noted))) }
-        });
-        let connection = connections.watch(self.http.serve_connection(io, service));
+        let http = self.http.clone();
         let patience = self.patience;
         async move {
+            // Here, since a stream belongs to the runtime that it is made in.
+            let Ok(stream) = TcpStream::from_std(stream) else {
+                return;
+            };
+            // Replies are small and whole; waiting for more to send would only delay them.
+            let _ = stream.set_nodelay(true);
+            let activity = Activity::new();
+            let io = TokioIo::new(Watched::new(stream, activity.clone()));
+            let noted = activity.clone();
+            let service = service_fn(move |request: Request<Incoming>| {
+                noted.busy();
+                let reply = router.clone().call(request.map(Body::new));
+                let noted = noted.clone();
+                async move { Ok::<_, Infallible>(reply.await?.map(|body| ReplyBody::new(body, noted))) }
+            });
+            let connection = connections.watch(http.serve_connection(io, service));
             let served = async {
                 if let Err(error) = connection.await {
                     // A client that goes away is no fault of ours.

@@ -12,6 +12,7 @@ use hyper_util::client::legacy::Client as HyperClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::crypto::ring;
+use thread_local::ThreadLocal;
 
 /// How long an idle connection is kept: less than servers usually do, so that few requests meet a
 /// connection that is just being closed.
@@ -31,8 +32,15 @@ pub enum ClientError {
     Schema(String),
 }
 
-/// A pool of connections to one upstream.
-pub(crate) struct Client(HyperClient<HttpsConnector<HttpConnector>, Empty<Bytes>>);
+/// Connections to one upstream: a pool for each thread that calls it, so that a reply wakes the
+/// thread that waits for it and no other.
+pub(crate) struct Client {
+    pools: ThreadLocal<Pool>,
+    connector: HttpsConnector<HttpConnector>,
+    pool_size: usize,
+}
+
+type Pool = HyperClient<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 impl Client {
     pub(crate) fn new(urls: &[Uri], pool_size: usize) -> Result<Self, ClientError> {
@@ -50,14 +58,21 @@ impl Client {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(http);
-        let client = HyperClient::builder(TokioExecutor::new())
+        Ok(Client {
+            pools: ThreadLocal::new(),
+            connector,
+            pool_size,
+        })
+    }
+
+    fn pool(&self) -> Pool {
+        HyperClient::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(pool_size)
+            .pool_max_idle_per_host(self.pool_size)
             // An attempt is what is counted and paid for: it must not become two here.
             .retry_canceled_requests(false)
-            .build(connector);
-        Ok(Client(client))
+            .build(self.connector.clone())
     }
 
     /// Sends a GET and returns the head of the reply, with its body still to come.
@@ -69,7 +84,8 @@ impl Client {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        self.0.request(request).await.map_err(|e| causes(&e))
+        let pool = self.pools.get_or(|| self.pool());
+        pool.request(request).await.map_err(|e| causes(&e))
     }
 }
 

@@ -1,12 +1,10 @@
-//! A board: its name, and the settings that say what a submission does and who ranks first.
+//! A board's name, its seasons, and the words of its settings.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Invalid;
-use crate::score::Score;
-use crate::segment::Attribute;
 
 const MAX_ID_BYTES: usize = 64;
 
@@ -87,89 +85,44 @@ pub enum Operator {
     Last,
 }
 
-/// What a board is like.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BoardSettings {
-    /// Which score ranks first.
-    pub order: Order,
-    /// How a submission changes a score.
-    pub operator: Operator,
-    /// The attributes by which the board is ranked in parts as well.
-    pub segments: Vec<Attribute>,
+/// Which ranks equal scores get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RankMode {
+    /// 1 2 3 4: each a rank of its own, the score that was reached first above.
+    #[default]
+    Ordinal,
+    /// 1 2 2 4: the same rank, and as many ranks left out.
+    Shared,
+    /// 1 2 2 3: the same rank, and none left out.
+    Dense,
 }
 
-impl BoardSettings {
-    /// The settings of the board behind the classic paths: points add up, most points first, ranked
-    /// by country too.
-    pub fn global() -> Self {
-        BoardSettings {
-            order: Order::Desc,
-            operator: Operator::Sum,
-            segments: vec![Attribute::Country],
-        }
-    }
+/// Who may submit scores, once there are access keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Authority {
+    /// Servers alone.
+    #[default]
+    Server,
+    /// Players too, each for itself.
+    Player,
+}
 
-    /// The score after a submission of `submitted` to an entry that has `previous`.
-    ///
-    /// `None` where the sum is too large for a double. A result equal to `previous` is no change:
-    /// the entry keeps its place among its ties.
-    pub fn apply(&self, previous: Option<Score>, submitted: Score) -> Option<Score> {
-        let Some(previous) = previous else {
-            return Some(submitted);
-        };
-        match self.operator {
-            Operator::Sum => previous.checked_add(submitted),
-            Operator::Last => Some(submitted),
-            Operator::Best => Some(match self.order {
-                Order::Desc => previous.max(submitted),
-                Order::Asc => previous.min(submitted),
-            }),
-        }
-    }
+/// A period of a board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Season {
+    /// Its number.
+    pub season: SeasonId,
+    /// When it began, in milliseconds since the Unix epoch.
+    pub started_at_ms: i64,
+    /// When it ended; `None` for the present one.
+    pub ended_at_ms: Option<i64>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn score(value: f64) -> Score {
-        Score::new(value).unwrap()
-    }
-
-    fn board(order: Order, operator: Operator) -> BoardSettings {
-        BoardSettings {
-            order,
-            operator,
-            segments: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn operators_change_scores() {
-        let apply = |order, operator, previous: Option<f64>, submitted| {
-            board(order, operator)
-                .apply(previous.map(score), score(submitted))
-                .map(Score::get)
-        };
-        for order in [Order::Asc, Order::Desc] {
-            for operator in [Operator::Sum, Operator::Best, Operator::Last] {
-                assert_eq!(apply(order, operator, None, -4.5), Some(-4.5));
-            }
-            assert_eq!(apply(order, Operator::Sum, Some(3.0), -4.5), Some(-1.5));
-            assert_eq!(apply(order, Operator::Last, Some(3.0), -4.5), Some(-4.5));
-            assert_eq!(apply(order, Operator::Sum, Some(f64::MAX), f64::MAX), None);
-        }
-        assert_eq!(
-            apply(Order::Desc, Operator::Best, Some(3.0), 5.0),
-            Some(5.0)
-        );
-        assert_eq!(
-            apply(Order::Desc, Operator::Best, Some(3.0), 2.0),
-            Some(3.0)
-        );
-        assert_eq!(apply(Order::Asc, Operator::Best, Some(3.0), 5.0), Some(3.0));
-        assert_eq!(apply(Order::Asc, Operator::Best, Some(3.0), 2.0), Some(2.0));
-    }
 
     #[test]
     fn names_of_boards() {

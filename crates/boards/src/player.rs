@@ -1,4 +1,4 @@
-//! A player: an id, a name, a country.
+//! A player: an id, a name, a country, attributes.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::error::Invalid;
+use crate::segment::Attributes;
 
 const MAX_NAME_CHARS: usize = 64;
 
@@ -48,6 +49,13 @@ impl PlayerId {
 impl fmt::Display for PlayerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for PlayerId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        PlayerId::parse(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -140,6 +148,8 @@ pub struct Player {
     pub display_name: DisplayName,
     /// Where it is from, where that is known.
     pub country: Option<Country>,
+    /// What else the game says of it.
+    pub attributes: Attributes,
 }
 
 #[cfg(test)]

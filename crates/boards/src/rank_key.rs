@@ -30,6 +30,32 @@ impl RankKey {
         RankKey(NonZeroU128::new(key).unwrap_or(NonZeroU128::MIN))
     }
 
+    /// The first key that an entry with the score of this one could have: as many keys are less as
+    /// entries are better.
+    pub fn first_of_ties(self) -> Self {
+        RankKey(NonZeroU128::new(self.0.get() & !u128::from(u64::MAX)).unwrap_or(NonZeroU128::MIN))
+    }
+
+    /// The last key that an entry with the score of this one could have.
+    pub fn last_of_ties(self) -> Self {
+        RankKey(self.0 | u128::from(u64::MAX))
+    }
+
+    /// What of the key is the score: equal for equal scores, less for better ones.
+    pub fn tier(self) -> u64 {
+        (self.0.get() >> 64) as u64
+    }
+
+    /// The key as bytes that sort alike.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.get().to_be_bytes()
+    }
+
+    /// The key of these bytes; `None` where no key has them.
+    pub fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
+        NonZeroU128::new(u128::from_be_bytes(bytes)).map(RankKey)
+    }
+
     /// The score that this key was made from.
     pub fn score(self, order: Order) -> Score {
         let half = (self.0.get() >> 64) as u64;
@@ -92,6 +118,10 @@ mod tests {
                 let key = RankKey::new(order, a, reached);
                 prop_assert_eq!(key.score(order).get().to_bits(), a.get().to_bits());
                 prop_assert_eq!(key.reached(), reached);
+                prop_assert_eq!(RankKey::from_bytes(key.to_bytes()), Some(key));
+                prop_assert!(key.first_of_ties() <= key && key <= key.last_of_ties());
+                prop_assert_eq!(key.first_of_ties().tier(), key.last_of_ties().tier());
+                prop_assert_eq!(key.first_of_ties().score(order), a);
             }
         }
     }

@@ -107,4 +107,6 @@ pub struct Receipt {
     pub changed: Changed,
     /// Whether that was at an earlier request with the same guard.
     pub replayed: bool,
+    /// The `now_ms` of the request that it was done for.
+    pub at_ms: i64,
 }

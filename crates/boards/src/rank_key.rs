@@ -33,12 +33,17 @@ impl RankKey {
     /// The first key that an entry with the score of this one could have: as many keys are less as
     /// entries are better.
     pub fn first_of_ties(self) -> Self {
-        RankKey(NonZeroU128::new(self.0.get() & !u128::from(u64::MAX)).unwrap_or(NonZeroU128::MIN))
+        RankKey::of_tier(self.tier())
     }
 
     /// The last key that an entry with the score of this one could have.
     pub fn last_of_ties(self) -> Self {
         RankKey(self.0 | u128::from(u64::MAX))
+    }
+
+    /// The first key of a tier.
+    pub fn of_tier(tier: u64) -> Self {
+        RankKey(NonZeroU128::new(u128::from(tier) << 64).unwrap_or(NonZeroU128::MIN))
     }
 
     /// What of the key is the score: equal for equal scores, less for better ones.

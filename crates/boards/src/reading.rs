@@ -121,3 +121,19 @@ pub struct Bucket {
     /// Entries in it.
     pub count: u64,
 }
+
+/// Where the parts of a histogram begin: at most `buckets` of one width from `min` to `max`, the first
+/// at `min`, each above the one before. The `i`th of `b` is `min × (1 − i/b) + max × i/b`, which no
+/// finite doubles take out of range.
+pub fn histogram_bounds(min: Score, max: Score, buckets: usize) -> Vec<Score> {
+    let mut bounds = vec![min];
+    for part in 1..buckets {
+        let share = part as f64 / buckets as f64;
+        let bound = min.get() * (1.0 - share) + max.get() * share;
+        let above = bounds.last().is_some_and(|last| bound > last.get());
+        if above && bound <= max.get() {
+            bounds.extend(Score::new(bound));
+        }
+    }
+    bounds
+}

@@ -3,29 +3,75 @@
 //! Fixed layouts of big-endian integers: keys sort as their parts do, and ten million records are
 //! read at start-up without a parser. A leading byte gives each kind of record its version.
 
-use boards::{BoardId, BoardSettings, Country, DisplayName, Player, PlayerId, Score, SeasonId};
+use std::collections::BTreeMap;
 
-use crate::state::{BoardNo, Position};
+use boards::{
+    AttributeName, AttributeValue, Attributes, BoardNumber, Country, Details, DisplayName,
+    Metadata, Player, PlayerId, Score, SeasonId,
+};
+
+use crate::state::Position;
 
 /// The first bytes of every position record. They are found again in the raw journal, to tell how
 /// far the journal ought to reach.
 pub(crate) const POSITION_MAGIC: [u8; 16] = *b"agon position 1\n";
 
-const PLAYER_VERSION: u8 = 1;
-const ENTRY_VERSION: u8 = 1;
+/// A country and a name.
+const PLAYER_PLAIN: u8 = 1;
+/// Attributes as well.
+const PLAYER_WITH_ATTRIBUTES: u8 = 2;
+/// Score, sequence number and a time that is not shown; written by format 1.
+const ENTRY_TIMED: u8 = 1;
+/// Score and sequence number, then what flags say.
+const ENTRY_DETAILED: u8 = 2;
+/// A time of eight bytes follows.
+const HAS_TIME: u8 = 1;
+/// The rest is metadata.
+const HAS_METADATA: u8 = 2;
 const NO_COUNTRY: [u8; 2] = [0, 0];
 
 pub(crate) type EntryKey = [u8; 24];
 
 /// An entry as it is stored.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct StoredEntry {
     pub(crate) score: Score,
     pub(crate) reached: u64,
-    pub(crate) occurred_at_ms: i64,
+    pub(crate) details: Details,
 }
 
-pub(crate) fn entry_key(board: BoardNo, season: SeasonId, player: PlayerId) -> EntryKey {
+/// What the keys of all entries of a season begin with.
+pub(crate) fn season_key(board: BoardNumber, season: SeasonId) -> [u8; 8] {
+    let mut key = [0; 8];
+    key[..4].copy_from_slice(&board.0.to_be_bytes());
+    key[4..].copy_from_slice(&season.0.to_be_bytes());
+    key
+}
+
+pub(crate) fn read_season_key(key: &[u8]) -> Option<(BoardNumber, SeasonId)> {
+    let (board, rest) = take(key)?;
+    let season: [u8; 4] = rest.try_into().ok()?;
+    Some((
+        BoardNumber(u32::from_be_bytes(board)),
+        SeasonId(u32::from_be_bytes(season)),
+    ))
+}
+
+/// The key of a mark that a player is hidden on a board.
+pub(crate) fn hidden_key(board: BoardNumber, player: PlayerId) -> [u8; 20] {
+    let mut key = [0; 20];
+    key[..4].copy_from_slice(&board.0.to_be_bytes());
+    key[4..].copy_from_slice(player.as_bytes());
+    key
+}
+
+pub(crate) fn read_hidden_key(key: &[u8]) -> Option<(BoardNumber, PlayerId)> {
+    let (board, rest) = take(key)?;
+    let id = PlayerId::from_bytes(rest.try_into().ok()?);
+    Some((BoardNumber(u32::from_be_bytes(board)), id))
+}
+
+pub(crate) fn entry_key(board: BoardNumber, season: SeasonId, player: PlayerId) -> EntryKey {
     let mut key = [0; 24];
     key[..4].copy_from_slice(&board.0.to_be_bytes());
     key[4..8].copy_from_slice(&season.0.to_be_bytes());
@@ -33,78 +79,126 @@ pub(crate) fn entry_key(board: BoardNo, season: SeasonId, player: PlayerId) -> E
     key
 }
 
-pub(crate) fn read_entry_key(key: &[u8]) -> Option<(BoardNo, SeasonId, PlayerId)> {
+pub(crate) fn read_entry_key(key: &[u8]) -> Option<(BoardNumber, SeasonId, PlayerId)> {
     let (board, rest) = take(key)?;
     let (season, rest) = take(rest)?;
     let id: [u8; 16] = rest.try_into().ok()?;
-    let board = BoardNo(u32::from_be_bytes(board));
+    let board = BoardNumber(u32::from_be_bytes(board));
     let season = SeasonId(u32::from_be_bytes(season));
     Some((board, season, PlayerId::from_bytes(id)))
 }
 
-pub(crate) fn entry(entry: &StoredEntry) -> [u8; 25] {
-    let mut bytes = [ENTRY_VERSION; 25];
-    bytes[1..9].copy_from_slice(&entry.score.get().to_bits().to_be_bytes());
-    bytes[9..17].copy_from_slice(&entry.reached.to_be_bytes());
-    bytes[17..].copy_from_slice(&entry.occurred_at_ms.to_be_bytes());
+pub(crate) fn entry(entry: &StoredEntry) -> Vec<u8> {
+    let Details {
+        occurred_at_ms,
+        metadata,
+    } = &entry.details;
+    let mut bytes = Vec::with_capacity(18);
+    bytes.push(ENTRY_DETAILED);
+    bytes.extend(entry.score.get().to_bits().to_be_bytes());
+    bytes.extend(entry.reached.to_be_bytes());
+    let time = if occurred_at_ms.is_some() {
+        HAS_TIME
+    } else {
+        0
+    };
+    let data = if metadata.is_some() { HAS_METADATA } else { 0 };
+    bytes.push(time | data);
+    bytes.extend(occurred_at_ms.iter().flat_map(|ms| ms.to_be_bytes()));
+    bytes.extend(metadata.iter().flat_map(|m| m.as_json().as_bytes()));
     bytes
 }
 
 pub(crate) fn read_entry(bytes: &[u8]) -> Option<StoredEntry> {
-    let ([ENTRY_VERSION], rest) = take(bytes)? else {
-        return None;
-    };
+    let ([version], rest) = take(bytes)?;
     let (score, rest) = take(rest)?;
     let (reached, rest) = take(rest)?;
-    let (occurred_at, rest) = take(rest)?;
-    rest.is_empty().then_some(())?;
     Some(StoredEntry {
         score: Score::new(f64::from_bits(u64::from_be_bytes(score))).ok()?,
         reached: u64::from_be_bytes(reached),
-        occurred_at_ms: i64::from_be_bytes(occurred_at),
+        details: match version {
+            ENTRY_TIMED if rest.len() == 8 => Details::default(),
+            ENTRY_DETAILED => read_details(rest)?,
+            _ => return None,
+        },
     })
+}
+
+fn read_details(bytes: &[u8]) -> Option<Details> {
+    let ([flags], mut rest) = take(bytes)?;
+    let mut details = Details::default();
+    if flags & HAS_TIME != 0 {
+        let (ms, after) = take(rest)?;
+        details.occurred_at_ms = Some(i64::from_be_bytes(ms));
+        rest = after;
+    }
+    if flags & HAS_METADATA != 0 {
+        let json = std::str::from_utf8(rest).ok()?.to_owned();
+        details.metadata = Some(Metadata::of_object(json).ok()?);
+        rest = &[];
+    }
+    (rest.is_empty() && flags <= (HAS_TIME | HAS_METADATA)).then_some(details)
 }
 
 /// The key of a player is its id.
 pub(crate) fn player(player: &Player) -> Vec<u8> {
     let name = player.display_name.as_str().as_bytes();
-    let mut bytes = Vec::with_capacity(3 + name.len());
-    bytes.push(PLAYER_VERSION);
-    bytes.extend(player.country.map_or(NO_COUNTRY, Country::to_bytes));
-    bytes.extend(name);
+    let country = player.country.map_or(NO_COUNTRY, Country::to_bytes);
+    if player.attributes.is_empty() {
+        return [&[PLAYER_PLAIN][..], &country, name].concat();
+    }
+    let mut bytes = [&[PLAYER_WITH_ATTRIBUTES][..], &country].concat();
+    let texts = player.attributes.iter();
+    let texts = texts.flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+    for text in std::iter::once(player.display_name.as_str()).chain(texts) {
+        // None of them has more than 64 characters of up to four bytes.
+        bytes.extend((text.len() as u16).to_be_bytes());
+        bytes.extend(text.as_bytes());
+    }
     bytes
 }
 
 pub(crate) fn read_player(key: &[u8], bytes: &[u8]) -> Option<Player> {
-    let ([PLAYER_VERSION], rest) = take(bytes)? else {
-        return None;
-    };
-    let (country, name) = take(rest)?;
+    let ([version], rest) = take(bytes)?;
+    let (country, rest) = take(rest)?;
     let country = match country {
         NO_COUNTRY => None,
         letters => Some(Country::parse(std::str::from_utf8(&letters).ok()?).ok()?),
     };
+    let (name, attributes) = match version {
+        PLAYER_PLAIN => (std::str::from_utf8(rest).ok()?, Attributes::default()),
+        PLAYER_WITH_ATTRIBUTES => {
+            let (name, rest) = take_text(rest)?;
+            (name, read_attributes(rest)?)
+        }
+        _ => return None,
+    };
     Some(Player {
         id: PlayerId::from_bytes(key.try_into().ok()?),
-        display_name: DisplayName::parse(std::str::from_utf8(name).ok()?).ok()?,
+        display_name: DisplayName::parse(name).ok()?,
         country,
+        attributes,
     })
 }
 
-/// The key of a board is its name. Its record is the number and the settings as JSON: there are
-/// few boards, and their settings will grow.
-pub(crate) fn board(number: BoardNo, settings: &BoardSettings) -> Vec<u8> {
-    let mut bytes = number.0.to_be_bytes().to_vec();
-    // Settings are plain data, which always has a JSON form.
-    bytes.extend(serde_json::to_vec(settings).unwrap_or_default());
-    bytes
+fn read_attributes(mut bytes: &[u8]) -> Option<Attributes> {
+    let mut all = BTreeMap::new();
+    while !bytes.is_empty() {
+        let (name, rest) = take_text(bytes)?;
+        let (value, rest) = take_text(rest)?;
+        all.insert(
+            AttributeName::parse(name).ok()?,
+            AttributeValue::parse(value).ok()?,
+        );
+        bytes = rest;
+    }
+    Attributes::new(all).ok()
 }
 
-pub(crate) fn read_board(key: &[u8], bytes: &[u8]) -> Option<(BoardNo, BoardId, BoardSettings)> {
-    let id = BoardId::parse(std::str::from_utf8(key).ok()?).ok()?;
-    let (number, settings) = take(bytes)?;
-    let settings = serde_json::from_slice(settings).ok()?;
-    Some((BoardNo(u32::from_be_bytes(number)), id, settings))
+fn take_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, rest) = take(bytes)?;
+    let (text, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(length)))?;
+    Some((std::str::from_utf8(text).ok()?, rest))
 }
 
 pub(crate) fn position(position: &Position) -> [u8; 48] {
@@ -149,11 +243,13 @@ mod tests {
         fn entries_come_back(
             board in any::<u32>(), season in any::<u32>(), id in any::<[u8; 16]>(),
             score in any::<f64>().prop_filter_map("finite", |v| Score::new(v).ok()),
-            reached in any::<u64>(), occurred_at_ms in any::<i64>(),
+            reached in any::<u64>(), occurred_at_ms in any::<Option<i64>>(),
+            metadata in proptest::option::of("\\{\"a\":[0-9]{1,9}\\}"),
         ) {
-            let parts = (BoardNo(board), SeasonId(season), PlayerId::from_bytes(id));
+            let parts = (BoardNumber(board), SeasonId(season), PlayerId::from_bytes(id));
             prop_assert_eq!(read_entry_key(&entry_key(parts.0, parts.1, parts.2)), Some(parts));
-            let stored = StoredEntry { score, reached, occurred_at_ms };
+            let metadata = metadata.map(|json| Metadata::of_object(json).unwrap());
+            let stored = StoredEntry { score, reached, details: Details { occurred_at_ms, metadata } };
             prop_assert_eq!(read_entry(&entry(&stored)), Some(stored));
         }
 
@@ -161,11 +257,17 @@ mod tests {
         fn players_come_back(
             id in any::<[u8; 16]>(), name in "[a-zA-Z0-9ğüşöç ]{1,64}",
             country in proptest::option::of("[a-z]{2}"),
+            attributes in prop::collection::btree_map("[a-b][a-z0-9_]{0,31}", "[a-zğ ]{1,64}", 0..4),
         ) {
+            let attributes = attributes.iter().map(|(name, value)| {
+                (AttributeName::parse(name).unwrap(), AttributeValue::parse(value).unwrap())
+            });
+            let attributes = Attributes::new(attributes.collect()).unwrap();
             let stored = Player {
                 id: PlayerId::from_bytes(id),
                 display_name: DisplayName::parse(&name).unwrap(),
                 country: country.map(|c| Country::parse(&c).unwrap()),
+                attributes,
             };
             prop_assert_eq!(read_player(&id, &player(&stored)), Some(stored));
         }
@@ -180,14 +282,15 @@ mod tests {
     }
 
     #[test]
-    fn boards_come_back() {
-        let (id, settings) = (BoardId::global(), BoardSettings::global());
-        let bytes = board(BoardNo(7), &settings);
-        assert_eq!(
-            read_board(b"global", &bytes),
-            Some((BoardNo(7), id, settings))
-        );
-        assert_eq!(read_board(b"global", &bytes[..9]), None);
+    fn entries_of_format_1_are_read() {
+        let mut bytes = vec![ENTRY_TIMED];
+        bytes.extend(5.5_f64.to_bits().to_be_bytes());
+        bytes.extend(7_u64.to_be_bytes());
+        bytes.extend(1_700_000_000_000_i64.to_be_bytes());
+        let read = read_entry(&bytes).unwrap();
+        assert_eq!((read.score.get(), read.reached), (5.5, 7));
+        assert!(read.details.is_empty());
+        assert_eq!(read_entry(&bytes[..24]), None);
     }
 
     #[test]

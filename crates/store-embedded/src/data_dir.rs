@@ -7,7 +7,7 @@
 //!   engine/   the storage engine's files
 //! ```
 //!
-//! `FORMAT` says `1 creating` until the first batch is on disk, so that a crash during the very
+//! `FORMAT` says `2 creating` until the first batch is on disk, so that a crash during the very
 //! first start is told from a store that has lost its files.
 
 use std::fs::{self, File, TryLockError};
@@ -16,8 +16,11 @@ use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
 
-const FORMAT: &str = "1";
-const FORMAT_CREATING: &str = "1 creating";
+const FORMAT: &str = "2";
+const FORMAT_CREATING: &str = "2 creating";
+/// What is still read: before boards had seasons and players attributes.
+const OLD_FORMAT: &str = "1";
+const OLD_FORMAT_CREATING: &str = "1 creating";
 
 /// A data directory that this process holds, until it is dropped.
 pub(crate) struct DataDir {
@@ -68,7 +71,7 @@ impl DataDir {
         }
     }
 
-    /// Notes that the store is complete.
+    /// Notes that the store is complete, and of this format from now on.
     pub(crate) fn finish(&self) -> Result<(), OpenError> {
         self.write_format(FORMAT)
     }
@@ -88,9 +91,9 @@ impl DataDir {
             Err(e) => return Err(OpenError::io("read", path)(e)),
         };
         match found.trim() {
-            FORMAT_CREATING => Ok(Contents::Nothing),
-            FORMAT if self.engine().is_dir() => Ok(Contents::Store),
-            FORMAT => Err(self.damaged("the directory engine/ is missing")),
+            FORMAT_CREATING | OLD_FORMAT_CREATING => Ok(Contents::Nothing),
+            FORMAT | OLD_FORMAT if self.engine().is_dir() => Ok(Contents::Store),
+            FORMAT | OLD_FORMAT => Err(self.damaged("the directory engine/ is missing")),
             "" => Err(self.damaged("the file FORMAT is empty")),
             other => Err(OpenError::Format {
                 dir: self.path.clone(),
@@ -191,12 +194,12 @@ mod tests {
     #[test]
     fn refuses_other_formats_and_lost_files() {
         let temp = tempfile::tempdir().unwrap();
-        fs::write(temp.path().join("FORMAT"), "2\n").unwrap();
+        fs::write(temp.path().join("FORMAT"), "3\n").unwrap();
         let refused = DataDir::open(temp.path()).err().unwrap();
         assert!(
             refused
                 .to_string()
-                .ends_with("has store format 2; this Agon reads format 1")
+                .ends_with("has store format 3; this Agon reads format 2")
         );
         fs::write(temp.path().join("FORMAT"), "1\n").unwrap();
         let refused = DataDir::open(temp.path()).err().unwrap();

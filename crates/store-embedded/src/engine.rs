@@ -1,4 +1,4 @@
-//! The storage engine, fjall, as this store uses it: four tables, atomic synced batches, scans.
+//! The storage engine, fjall, as this store uses it: a few tables, atomic synced batches, scans.
 //!
 //! The tables share one of the engine's keyspaces, told apart by the first byte of a key. A keyspace
 //! of its own for something as small as the position would never fill its write buffer, and the
@@ -22,15 +22,25 @@ const WRITE_BUFFER_BYTES: u64 = 16 << 20;
 /// The longest key within a table: a board's name.
 const MAX_KEY_BYTES: usize = 64;
 const POSITION_KEY: &[u8] = b"position";
+const NEXT_BOARD_KEY: &[u8] = b"next board";
+const SECRET_KEY: &[u8] = b"secret";
 
 /// A table of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Table {
-    /// The position alone.
+    /// The position, the next board's number, the secret.
     Meta = b'm',
-    /// Board name to number and settings.
+    /// Board name to number, settings and seasons.
     Boards = b'b',
+    /// Board and season whose entries are to be removed.
+    Doomed = b'd',
+    /// Board and player id of those that are hidden.
+    Hidden = b'h',
+    /// Idempotency key to the answer that was given.
+    Answers = b'a',
+    /// Time and idempotency key of those answers, so that the oldest are found.
+    Expiries = b'x',
     /// Player id to profile.
     Players = b'p',
     /// Board, season and player id to entry.
@@ -63,11 +73,27 @@ impl Write {
         }
     }
 
+    pub(crate) fn remove(table: Table, key: &[u8]) -> Self {
+        Write {
+            key: table.key(key),
+            value: None,
+        }
+    }
+
     /// About what it takes in the journal.
     fn journal_bytes(&self) -> u64 {
         const FRAME_BYTES: usize = 32;
         let value = self.value.as_ref().map_or(0, |v| v.len());
         (self.key.len() + value + FRAME_BYTES) as u64
+    }
+
+    /// The number that the next board gets.
+    pub(crate) fn next_board(number: u32) -> Self {
+        Write::put(Table::Meta, NEXT_BOARD_KEY, &number.to_be_bytes())
+    }
+
+    pub(crate) fn secret(secret: &[u8; 32]) -> Self {
+        Write::put(Table::Meta, SECRET_KEY, secret)
     }
 
     pub(crate) fn position(position: &Position) -> Self {
@@ -142,8 +168,40 @@ impl Engine {
 
     /// The position that the last commit left, if there was one.
     pub(crate) fn position(&self) -> Result<Option<Position>, EngineError> {
-        let stored = self.records.get(Table::Meta.key(POSITION_KEY))?;
+        let stored = self.get(Table::Meta, POSITION_KEY)?;
         Ok(stored.and_then(|bytes| codec::read_position(&bytes)))
+    }
+
+    /// The number that the next board gets; stores of format 1 have the board `global` alone.
+    pub(crate) fn next_board(&self) -> Result<Option<u32>, EngineError> {
+        let stored = self.get(Table::Meta, NEXT_BOARD_KEY)?;
+        let number = stored.and_then(|bytes| bytes.as_ref().try_into().ok());
+        Ok(number.map(u32::from_be_bytes))
+    }
+
+    pub(crate) fn secret(&self) -> Result<Option<[u8; 32]>, EngineError> {
+        let stored = self.get(Table::Meta, SECRET_KEY)?;
+        Ok(stored.and_then(|bytes| bytes.as_ref().try_into().ok()))
+    }
+
+    pub(crate) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Slice>, EngineError> {
+        Ok(self.records.get(table.key(key))?)
+    }
+
+    /// The records of a table whose keys begin with `prefix`, from `first` on.
+    pub(crate) fn scan_from(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        first: &[u8],
+    ) -> impl Iterator<Item = Result<Record, EngineError>> + use<'_> {
+        let prefix = table.key(prefix);
+        let records = self.records.range(table.key(first)..);
+        records
+            .map(|item| Ok(Record(item.into_inner()?)))
+            .take_while(move |record: &Result<Record, EngineError>| {
+                record.as_ref().map_or(true, |r| r.0.0.starts_with(&prefix))
+            })
     }
 
     /// All records of a table in the order of their keys.

@@ -1,103 +1,231 @@
-//! One board's entries in order: all of them, and those of each segment.
+//! One season of a board: its entries in order, all of them and those of each segment; the hidden
+//! ones beside them.
 
-use boards::{Attribute, Player, RankKey, Segment};
+use boards::{Attribute, Details, Player, RankKey, RankMode, Segment};
 use hashbrown::HashMap;
-use rank::{Builder, RankIndex};
 
 use crate::places::Places;
 use crate::players::{Players, Slot};
+use crate::ranks::{Ranks, RanksBuilder};
 
-type Index = RankIndex<RankKey, u32>;
+/// An entry as it is loaded.
+pub(crate) struct LoadedEntry {
+    pub(crate) key: RankKey,
+    pub(crate) slot: Slot,
+    pub(crate) details: Details,
+    pub(crate) hidden: bool,
+}
 
 pub(crate) struct Ladder {
     attributes: Vec<Attribute>,
+    /// Keys of the ranked entries.
     places: Places,
-    all: Index,
-    segments: HashMap<Segment, Index>,
-}
-
-/// What a change did to an entry's rank on the whole board; counted from 1.
-pub(crate) struct Moved {
-    pub(crate) previous_rank: Option<u64>,
-    pub(crate) rank: u64,
+    /// Keys of the hidden entries, which are in no index.
+    hidden: HashMap<u32, RankKey>,
+    details: HashMap<u32, Details>,
+    all: Ranks,
+    segments: HashMap<Segment, Ranks>,
 }
 
 impl Ladder {
-    /// Ranks entries that come in the order of their keys.
-    pub(crate) fn from_sorted(
-        attributes: Vec<Attribute>,
-        entries: &[(RankKey, Slot)],
-        players: &Players,
-    ) -> Result<Self, rank::Unsorted> {
-        let mut places = Places::new();
-        let mut all = Builder::new();
-        let mut segments: HashMap<Segment, Builder<RankKey, u32>> = HashMap::new();
-        for (key, slot) in entries {
-            places.set(*slot, *key);
-            all.push(*key, slot.0)?;
-            for segment in players
-                .get(*slot)
-                .into_iter()
-                .flat_map(|p| segments_of(&attributes, p))
-            {
-                segments.entry(segment).or_default().push(*key, slot.0)?;
-            }
-        }
-        let segments = segments.into_iter().map(|(s, b)| (s, b.finish())).collect();
-        Ok(Ladder {
+    pub(crate) fn new(mode: RankMode, attributes: Vec<Attribute>) -> Self {
+        Ladder {
             attributes,
-            places,
-            all: all.finish(),
-            segments,
-        })
+            places: Places::new(),
+            hidden: HashMap::new(),
+            details: HashMap::new(),
+            all: Ranks::new(mode),
+            segments: HashMap::new(),
+        }
     }
 
+    /// Ranks entries that come in the order of their keys.
+    pub(crate) fn from_sorted(
+        mode: RankMode,
+        attributes: Vec<Attribute>,
+        entries: Vec<LoadedEntry>,
+        players: &Players,
+    ) -> Result<Self, rank::Unsorted> {
+        let mut ladder = Ladder::new(mode, attributes);
+        let mut all = RanksBuilder::new(mode);
+        let mut segments: HashMap<Segment, RanksBuilder> = HashMap::new();
+        for entry in entries {
+            let LoadedEntry { key, slot, .. } = entry;
+            ladder.keep_details(slot, entry.details);
+            if entry.hidden {
+                ladder.hidden.insert(slot.0, key);
+                continue;
+            }
+            ladder.places.set(slot, key);
+            all.push(key, slot)?;
+            for segment in segments_of(&ladder.attributes, players.get(slot)) {
+                let ranks = segments.entry(segment);
+                let ranks = ranks.or_insert_with(|| RanksBuilder::new(mode));
+                ranks.push(key, slot)?;
+            }
+        }
+        ladder.all = all.finish();
+        ladder.segments = segments.into_iter().map(|(s, b)| (s, b.finish())).collect();
+        Ok(ladder)
+    }
+
+    /// The same entries ranked in another mode, or by other attributes. O(n).
+    pub(crate) fn reshaped(
+        &self,
+        mode: RankMode,
+        attributes: Vec<Attribute>,
+        players: &Players,
+    ) -> Result<Self, rank::Unsorted> {
+        let ranked = self.all.entries().iter().map(|(k, s)| (*k, *s, false));
+        let hidden = self.hidden.iter().map(|(slot, key)| (*key, *slot, true));
+        let entries = ranked.chain(hidden).map(|(key, slot, hidden)| LoadedEntry {
+            key,
+            slot: Slot(slot),
+            details: self.details(Slot(slot)).cloned().unwrap_or_default(),
+            hidden,
+        });
+        Ladder::from_sorted(mode, attributes, entries.collect(), players)
+    }
+
+    /// The key of an entry, hidden or not.
     pub(crate) fn key(&self, slot: Slot) -> Option<RankKey> {
+        self.ranked_key(slot)
+            .or_else(|| self.hidden.get(&slot.0).copied())
+    }
+
+    /// The key of an entry that is not hidden.
+    pub(crate) fn ranked_key(&self, slot: Slot) -> Option<RankKey> {
         self.places.get(slot)
     }
 
-    /// The rank on the whole board of an entry with this key.
-    pub(crate) fn rank(&self, key: RankKey) -> u64 {
-        self.all.position(&key) as u64 + 1
+    pub(crate) fn details(&self, slot: Slot) -> Option<&Details> {
+        self.details.get(&slot.0)
     }
 
-    /// The index of one segment, or of the whole board; `None` for a segment without entries.
-    pub(crate) fn index(&self, segment: Option<Segment>) -> Option<&Index> {
-        match segment {
-            None => Some(&self.all),
-            Some(segment) => self.segments.get(&segment),
+    /// The order of the whole board.
+    pub(crate) fn all(&self) -> &Ranks {
+        &self.all
+    }
+
+    /// The order of one segment; `None` where nobody is in it.
+    pub(crate) fn segment(&self, segment: &Segment) -> Option<&Ranks> {
+        self.segments.get(segment)
+    }
+
+    /// Whether there is no entry, not even a hidden one.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.len() == 0 && self.hidden.is_empty()
+    }
+
+    /// Gives an entry a key and details, making the entry if there is none.
+    pub(crate) fn set(
+        &mut self,
+        slot: Slot,
+        player: &Player,
+        key: RankKey,
+        details: Details,
+        hidden: bool,
+    ) {
+        self.keep_details(slot, details);
+        if hidden {
+            self.hidden.insert(slot.0, key);
+            return;
         }
-    }
-
-    /// Gives an entry a new key, making the entry if there is none.
-    pub(crate) fn set(&mut self, slot: Slot, player: &Player, key: RankKey) -> Moved {
         let old = self.places.get(slot);
-        self.places.set(slot, key);
-        for segment in segments_of(&self.attributes, player) {
-            put(self.segments.entry(segment).or_default(), old, key, slot);
+        if old == Some(key) {
+            return;
         }
-        put(&mut self.all, old, key, slot)
+        self.places.set(slot, key);
+        for segment in segments_of(&self.attributes, Some(player)) {
+            let mode = self.all.mode();
+            let ranks = self.segments.entry(segment);
+            put(ranks.or_insert_with(|| Ranks::new(mode)), old, key, slot);
+        }
+        put(&mut self.all, old, key, slot);
+    }
+
+    pub(crate) fn remove(&mut self, slot: Slot, player: &Player) {
+        self.details.remove(&slot.0);
+        self.hidden.remove(&slot.0);
+        self.unrank(slot, player);
+    }
+
+    /// Takes an entry out of the ranks.
+    pub(crate) fn hide(&mut self, slot: Slot, player: &Player) {
+        if let Some(key) = self.unrank(slot, player) {
+            self.hidden.insert(slot.0, key);
+        }
+    }
+
+    /// Puts a hidden entry back into the ranks.
+    pub(crate) fn show(&mut self, slot: Slot, player: &Player) {
+        if let Some(key) = self.hidden.remove(&slot.0) {
+            let details = self.details.remove(&slot.0).unwrap_or_default();
+            self.set(slot, player, key, details, false);
+        }
+    }
+
+    /// Moves an entry to the segments of what its player has become.
+    pub(crate) fn relocate(&mut self, slot: Slot, old: &Player, new: &Player) {
+        let Some(key) = self.places.get(slot) else {
+            return;
+        };
+        let mode = self.all.mode();
+        for attribute in self.attributes.clone() {
+            let (from, to) = (attribute.segment_of(old), attribute.segment_of(new));
+            if from == to {
+                continue;
+            }
+            if let Some(segment) = from {
+                self.leave(segment, key);
+            }
+            if let Some(segment) = to {
+                let ranks = self.segments.entry(segment);
+                let ranks = ranks.or_insert_with(|| Ranks::new(mode));
+                ranks.insert(key, slot);
+            }
+        }
+    }
+
+    fn unrank(&mut self, slot: Slot, player: &Player) -> Option<RankKey> {
+        let key = self.places.remove(slot)?;
+        self.all.remove(key);
+        let segments: Vec<_> = segments_of(&self.attributes, Some(player)).collect();
+        for segment in segments {
+            self.leave(segment, key);
+        }
+        Some(key)
+    }
+
+    fn leave(&mut self, segment: Segment, key: RankKey) {
+        if let Some(ranks) = self.segments.get_mut(&segment) {
+            ranks.remove(key);
+            if ranks.len() == 0 {
+                self.segments.remove(&segment);
+            }
+        }
+    }
+
+    fn keep_details(&mut self, slot: Slot, details: Details) {
+        if details.is_empty() {
+            self.details.remove(&slot.0);
+        } else {
+            self.details.insert(slot.0, details);
+        }
     }
 }
 
 fn segments_of<'a>(
     attributes: &'a [Attribute],
-    player: &'a Player,
+    player: Option<&'a Player>,
 ) -> impl Iterator<Item = Segment> + 'a {
-    attributes.iter().filter_map(|a| a.segment_of(player))
+    let segments = player.map(|player| attributes.iter().filter_map(|a| a.segment_of(player)));
+    segments.into_iter().flatten()
 }
 
-/// Keys are unique by their sequence number, so that neither call below can be refused.
-fn put(index: &mut Index, old: Option<RankKey>, key: RankKey, slot: Slot) -> Moved {
-    let moved = old.and_then(|old| index.update(&old, key));
-    match moved {
-        Some(moved) => Moved {
-            previous_rank: Some(moved.from as u64 + 1),
-            rank: moved.to as u64 + 1,
-        },
-        None => Moved {
-            previous_rank: None,
-            rank: index.insert(key, slot.0).unwrap_or(0) as u64 + 1,
-        },
+fn put(ranks: &mut Ranks, old: Option<RankKey>, key: RankKey, slot: Slot) {
+    match old {
+        Some(old) => ranks.update(old, key),
+        None => ranks.insert(key, slot),
     }
 }

@@ -7,10 +7,14 @@
 //!
 //! Absent on purpose: a second index on disk (start-up rebuilds the one in memory in bulk, faster
 //! than it could be kept), timers in the write path (a batch is as large as the last sync was
-//! long), and reads from the engine after start-up.
+//! long), and reads from the engine after start-up, but for the answers kept for retries.
 
+mod chores;
+mod clock;
 mod codec;
 mod data_dir;
+mod draft;
+mod effect;
 mod engine;
 mod error;
 mod journal_guard;
@@ -20,11 +24,15 @@ mod outage;
 mod paged;
 mod places;
 mod players;
+mod ranks;
+mod reads;
+mod records;
 mod recovery;
 mod stage;
 mod state;
 mod store;
 mod writer;
 
+pub use clock::Clock;
 pub use error::OpenError;
 pub use store::{EmbeddedStore, Options};

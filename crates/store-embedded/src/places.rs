@@ -40,6 +40,13 @@ impl Places {
         }
     }
 
+    pub(crate) fn remove(&mut self, slot: Slot) -> Option<RankKey> {
+        match self {
+            Places::Few(map) => map.remove(&slot.0),
+            Places::Many(keys) => keys.get_mut(slot.0 as usize).and_then(Option::take),
+        }
+    }
+
     fn spread(&mut self) {
         if let Places::Few(map) = self {
             let mut keys = Paged::new();
@@ -78,5 +85,8 @@ mod tests {
             assert_eq!(places.get(Slot(n * 2)), Some(key(n)));
             assert_eq!(places.get(Slot(n * 2 + 1)), None);
         }
+        assert_eq!(places.remove(Slot(4)), Some(key(2)));
+        assert_eq!(places.remove(Slot(4)), None);
+        assert_eq!(places.get(Slot(4)), None);
     }
 }

@@ -1,8 +1,9 @@
 //! Start-up: from a data directory to an open engine and the state in memory, checked.
 
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
-use boards::{BoardId, BoardSettings, RankKey, SeasonId};
+use boards::{BoardId, BoardNumber, BoardSettings, RankKey, Season, SeasonId};
 use hashbrown::HashMap;
 
 use crate::codec;
@@ -10,28 +11,34 @@ use crate::data_dir::{Contents, DataDir};
 use crate::engine::{Engine, EngineError, Table, Write};
 use crate::error::OpenError;
 use crate::journal_guard::JournalGuard;
-use crate::ladder::Ladder;
+use crate::ladder::{Ladder, LoadedEntry};
 use crate::players::{Players, Slot};
-use crate::state::{Board, BoardNo, Position, State};
+use crate::records::{self, BoardRecord};
+use crate::state::{Board, Position, State};
 
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// The board behind the classic paths, made with the store.
-const GLOBAL: BoardNo = BoardNo(1);
+const GLOBAL: BoardNumber = BoardNumber(1);
+
+type Boards = HashMap<BoardNumber, (BoardId, BoardRecord)>;
+type Entries = HashMap<(BoardNumber, SeasonId), Vec<LoadedEntry>>;
+type Hidden = HashSet<(BoardNumber, Slot)>;
 
 /// Opens or creates the store in a directory.
 pub(crate) fn open(
     dir: &DataDir,
     contents: Contents,
     cache_bytes: u64,
+    now_ms: i64,
 ) -> Result<(Engine, State), OpenError> {
     match contents {
-        Contents::Nothing => create(dir, cache_bytes),
+        Contents::Nothing => create(dir, cache_bytes, now_ms),
         Contents::Store => recover(dir, cache_bytes),
     }
 }
 
-fn create(dir: &DataDir, cache_bytes: u64) -> Result<(Engine, State), OpenError> {
+fn create(dir: &DataDir, cache_bytes: u64, now_ms: i64) -> Result<(Engine, State), OpenError> {
     dir.begin()?;
     let failed = |e: EngineError| OpenError::io("create", dir.engine())(std::io::Error::other(e));
     let mut engine = Engine::open(&dir.engine(), cache_bytes).map_err(failed)?;
@@ -40,8 +47,17 @@ fn create(dir: &DataDir, cache_bytes: u64) -> Result<(Engine, State), OpenError>
         next_sequence: 1,
         ..Position::default()
     };
+    let season = Season {
+        season: SeasonId::FIRST,
+        started_at_ms: now_ms,
+        ended_at_ms: None,
+    };
+    let global = Board::new(GLOBAL, BoardSettings::global(), season);
+    let record = records::board(GLOBAL, &global.record());
+    let name = BoardId::global();
     let writes = [
-        codec_board(GLOBAL, &BoardId::global(), &BoardSettings::global()),
+        Write::put(Table::Boards, name.as_str().as_bytes(), &record),
+        Write::secret(&new_secret().map_err(OpenError::io("make a secret for", dir.engine()))?),
         Write::position(&position),
     ];
     engine.commit(&writes).map_err(failed)?;
@@ -59,19 +75,30 @@ fn recover(dir: &DataDir, cache_bytes: u64) -> Result<(Engine, State), OpenError
     guard
         .after_open(position.commit, || drop(engine.take()))
         .map_err(|what| dir.damaged(what))?;
-    let Some(engine) = engine else {
+    let Some(mut engine) = engine else {
         return Err(dir.damaged("the engine was closed"));
     };
+    upgrade(dir, &mut engine)?;
     let state = Loader::new(dir, &engine).load()?;
     Ok((engine, state))
 }
 
-fn codec_board(number: BoardNo, id: &BoardId, settings: &BoardSettings) -> Write {
-    Write::put(
-        Table::Boards,
-        id.as_str().as_bytes(),
-        &codec::board(number, settings),
-    )
+/// Gives a store of format 1 what it lacks. Its records are still read as they are.
+fn upgrade(dir: &DataDir, engine: &mut Engine) -> Result<(), OpenError> {
+    let failed = |e: EngineError| OpenError::io("upgrade", dir.engine())(std::io::Error::other(e));
+    if engine.secret().map_err(failed)?.is_some() {
+        return Ok(());
+    }
+    // First, so that no older Agon takes the store for its own.
+    dir.finish()?;
+    let secret = new_secret().map_err(OpenError::io("make a secret for", dir.engine()))?;
+    engine.commit(&[Write::secret(&secret)]).map_err(failed)
+}
+
+fn new_secret() -> std::io::Result<[u8; 32]> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(std::io::Error::other)?;
+    Ok(secret)
 }
 
 /// Reads all tables into memory.
@@ -96,9 +123,26 @@ impl<'a> Loader<'a> {
     fn load(mut self) -> Result<State, OpenError> {
         let position = self.position()?;
         let boards = self.boards()?;
+        let doomed = self.doomed()?;
         let players = self.players(&position)?;
-        let entries = self.entries(&position, &boards, &players)?;
-        let state = self.rank(position, boards, players, entries)?;
+        let hidden = self.hidden(&boards, &players)?;
+        let entries = self.entries(&position, &boards, &doomed, &players, &hidden)?;
+        let next_board = self.engine.next_board();
+        let secret = self.engine.secret();
+        let mut state = State {
+            players,
+            numbers: BTreeMap::new(),
+            boards: HashMap::new(),
+            doomed,
+            next_board: next_board
+                .map_err(|e| self.unreadable("next board's number", &e))?
+                .unwrap_or(GLOBAL.0 + 1),
+            secret: secret
+                .map_err(|e| self.unreadable("secret", &e))?
+                .ok_or_else(|| self.dir.damaged("its secret is missing"))?,
+            position,
+        };
+        self.rank(&mut state, boards, &hidden, entries)?;
         let took = self.started.elapsed();
         if took > PROGRESS_EVERY {
             let (players, ms) = (position.players, took.as_millis() as u64);
@@ -118,16 +162,13 @@ impl<'a> Loader<'a> {
         })
     }
 
-    fn boards(&self) -> Result<HashMap<BoardNo, (BoardId, BoardSettings)>, OpenError> {
+    fn boards(&self) -> Result<Boards, OpenError> {
         let mut boards = HashMap::new();
         for record in self.engine.scan(Table::Boards) {
             let record = record.map_err(|e| self.unreadable("boards", &e))?;
-            let (number, id, settings) = codec::read_board(record.key(), record.value())
-                .ok_or_else(|| {
-                    self.dir
-                        .damaged(format!("board record {:02x?} is malformed", record.key()))
-                })?;
-            boards.insert(number, (id, settings));
+            let (number, id, board) = records::read_board(record.key(), record.value())
+                .ok_or_else(|| self.malformed("board", record.key()))?;
+            boards.insert(number, (id, board));
         }
         if boards
             .get(&GLOBAL)
@@ -138,14 +179,32 @@ impl<'a> Loader<'a> {
         Ok(boards)
     }
 
+    fn doomed(&self) -> Result<Vec<(BoardNumber, SeasonId)>, OpenError> {
+        let records = self.engine.scan(Table::Doomed).map(|record| {
+            let record = record.map_err(|e| self.unreadable("deleted seasons", &e))?;
+            codec::read_season_key(record.key())
+                .ok_or_else(|| self.malformed("deleted season", record.key()))
+        });
+        records.collect()
+    }
+
+    fn hidden(&self, boards: &Boards, players: &Players) -> Result<Hidden, OpenError> {
+        let records = self.engine.scan(Table::Hidden).map(|record| {
+            let record = record.map_err(|e| self.unreadable("hidden players", &e))?;
+            codec::read_hidden_key(record.key())
+                .filter(|(board, _)| boards.contains_key(board))
+                .and_then(|(board, id)| Some((board, players.find(id)?)))
+                .ok_or_else(|| self.malformed("hidden player", record.key()))
+        });
+        records.collect()
+    }
+
     fn players(&mut self, position: &Position) -> Result<Players, OpenError> {
         let mut players = Players::new();
         for record in self.engine.scan(Table::Players) {
             let record = record.map_err(|e| self.unreadable("players", &e))?;
-            let player = codec::read_player(record.key(), record.value()).ok_or_else(|| {
-                self.dir
-                    .damaged(format!("player record {:02x?} is malformed", record.key()))
-            })?;
+            let player = codec::read_player(record.key(), record.value())
+                .ok_or_else(|| self.malformed("player", record.key()))?;
             players.add(player);
             self.progress("players", players.len() as u64, position.players);
         }
@@ -156,34 +215,41 @@ impl<'a> Loader<'a> {
     fn entries(
         &mut self,
         position: &Position,
-        boards: &HashMap<BoardNo, (BoardId, BoardSettings)>,
+        boards: &Boards,
+        doomed: &[(BoardNumber, SeasonId)],
         players: &Players,
-    ) -> Result<HashMap<BoardNo, Vec<(RankKey, Slot)>>, OpenError> {
-        let mut entries: HashMap<_, Vec<_>> = HashMap::new();
+        hidden: &Hidden,
+    ) -> Result<Entries, OpenError> {
+        let mut entries = Entries::new();
         let mut count = 0;
         for record in self.engine.scan(Table::Entries) {
             let record = record.map_err(|e| self.unreadable("entries", &e))?;
+            count += 1;
+            self.progress("entries", count, position.entries);
             let parts = codec::read_entry_key(record.key()).zip(codec::read_entry(record.value()));
-            let known = parts.and_then(|((number, season, id), entry)| {
-                let (_, settings) = boards.get(&number).filter(|_| season == SeasonId::FIRST)?;
-                let key = RankKey::new(settings.order, entry.score, entry.reached);
-                Some((number, key, players.find(id)?, entry.reached))
-            });
-            let Some((number, rank_key, slot, reached)) = known else {
-                return Err(self.dir.damaged(format!(
-                    "entry record {:02x?} is malformed or an orphan",
-                    record.key()
-                )));
+            let Some(((number, season, id), stored)) = parts else {
+                return Err(self.malformed("entry", record.key()));
             };
-            if reached >= position.next_sequence {
+            if doomed.contains(&(number, season)) {
+                continue;
+            }
+            let order = order_of(boards, number, season);
+            let Some((order, slot)) = order.zip(players.find(id)) else {
+                return Err(self.malformed("entry", record.key()));
+            };
+            if stored.reached >= position.next_sequence {
                 return Err(self.dir.damaged(format!(
                     "entry record {:02x?} is from the future",
                     record.key()
                 )));
             }
-            entries.entry(number).or_default().push((rank_key, slot));
-            count += 1;
-            self.progress("entries", count, position.entries);
+            let of_season = entries.entry((number, season)).or_default();
+            of_season.push(LoadedEntry {
+                key: RankKey::new(order, stored.score, stored.reached),
+                slot,
+                details: stored.details,
+                hidden: hidden.contains(&(number, slot)),
+            });
         }
         self.same("entries", count, position.entries)?;
         Ok(entries)
@@ -191,37 +257,41 @@ impl<'a> Loader<'a> {
 
     fn rank(
         &self,
-        position: Position,
-        boards: HashMap<BoardNo, (BoardId, BoardSettings)>,
-        players: Players,
-        mut entries: HashMap<BoardNo, Vec<(RankKey, Slot)>>,
-    ) -> Result<State, OpenError> {
-        let mut state = State {
-            players,
-            numbers: HashMap::new(),
-            boards: HashMap::new(),
-            position,
-        };
-        for (number, (id, settings)) in boards {
-            let mut sorted = entries.remove(&number).unwrap_or_default();
-            sorted.sort_unstable_by_key(|(key, _)| *key);
-            let ladder = Ladder::from_sorted(settings.segments.clone(), &sorted, &state.players)
-                .map_err(|_| {
-                    self.dir
-                        .damaged(format!("two entries of board {id} have one place"))
-                })?;
+        state: &mut State,
+        boards: Boards,
+        hidden: &Hidden,
+        mut entries: Entries,
+    ) -> Result<(), OpenError> {
+        for (number, (id, record)) in boards {
+            let mut ladders = Vec::with_capacity(record.seasons.len());
+            for season in &record.seasons {
+                let mut sorted = entries.remove(&(number, season.season)).unwrap_or_default();
+                sorted.sort_unstable_by_key(|entry| entry.key);
+                let (mode, segments) = (record.settings.rank_mode, &record.settings.segments);
+                let ladder = Ladder::from_sorted(mode, segments.clone(), sorted, &state.players);
+                let two = format!("two entries of board {id} have one place");
+                ladders.push((*season, ladder.map_err(|_| self.dir.damaged(two))?));
+            }
+            let mut ladders = ladders.into_iter();
+            // Records without a season are refused when they are read.
+            let Some((season, ladder)) = ladders.next() else {
+                continue;
+            };
+            let mut board = Board::new(number, record.settings, season);
+            board.ladder = ladder;
+            board.past = ladders.collect();
+            let here = hidden.iter().filter(|(board, _)| *board == number);
+            board.hidden = here.map(|(_, slot)| *slot).collect();
             state.numbers.insert(id, number);
-            let season = SeasonId::FIRST;
-            state.boards.insert(
-                number,
-                Board {
-                    settings,
-                    season,
-                    ladder,
-                },
-            );
+            state.boards.insert(number, board);
         }
-        Ok(state)
+        Ok(())
+    }
+
+    fn malformed(&self, what: &str, key: &[u8]) -> OpenError {
+        self.dir.damaged(format!(
+            "{what} record {key:02x?} is malformed or an orphan"
+        ))
     }
 
     fn same(&self, what: &str, found: u64, expected: u64) -> Result<(), OpenError> {
@@ -244,4 +314,11 @@ impl<'a> Loader<'a> {
             tracing::info!("loading {what}: {done} of {of}");
         }
     }
+}
+
+/// The order of the board, where it has this season.
+fn order_of(boards: &Boards, number: BoardNumber, season: SeasonId) -> Option<boards::Order> {
+    let (_, record) = boards.get(&number)?;
+    let known = record.seasons.iter().any(|s| s.season == season);
+    known.then_some(record.settings.order)
 }

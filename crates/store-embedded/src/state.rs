@@ -1,28 +1,39 @@
-//! Everything that readers see: the players and the ladders. It holds what is durable.
+//! Everything that readers see: the players and the boards. It holds what is durable.
+
+use std::collections::{BTreeMap, HashSet};
 
 use boards::{
-    BoardId, BoardSettings, Page, PageStart, PlayerId, RankKey, RankedEntry, SeasonId, Segment,
+    BoardId, BoardInfo, BoardNumber, BoardSettings, Player, PlayerId, RankKey, Season, SeasonId,
     StoreError,
 };
 use hashbrown::HashMap;
 
 use crate::ladder::Ladder;
 use crate::players::{Players, Slot};
+use crate::records::BoardRecord;
 
-/// A board's number on disk, where its name would be repeated in every key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct BoardNo(pub(crate) u32);
-
+/// A board with its seasons.
 pub(crate) struct Board {
+    pub(crate) number: BoardNumber,
     pub(crate) settings: BoardSettings,
-    pub(crate) season: SeasonId,
+    pub(crate) season: Season,
     pub(crate) ladder: Ladder,
+    /// Seasons that have ended and are kept, newest first.
+    pub(crate) past: Vec<(Season, Ladder)>,
+    /// Players that are not ranked here, whether or not they have an entry.
+    pub(crate) hidden: HashSet<Slot>,
 }
 
 pub(crate) struct State {
     pub(crate) players: Players,
-    pub(crate) numbers: HashMap<BoardId, BoardNo>,
-    pub(crate) boards: HashMap<BoardNo, Board>,
+    pub(crate) numbers: BTreeMap<BoardId, BoardNumber>,
+    pub(crate) boards: HashMap<BoardNumber, Board>,
+    /// Seasons that nobody can read any more and whose entries are still on disk.
+    pub(crate) doomed: Vec<(BoardNumber, SeasonId)>,
+    /// The number that the next board gets.
+    pub(crate) next_board: u32,
+    /// What the store lends to those who sign with it.
+    pub(crate) secret: [u8; 32],
     pub(crate) position: Position,
 }
 
@@ -40,68 +51,76 @@ pub(crate) struct Position {
 }
 
 impl State {
-    pub(crate) fn board(&self, id: &BoardId) -> Result<(BoardNo, &Board), StoreError> {
-        let number = self.numbers.get(id);
-        let board = number.and_then(|number| Some((*number, self.boards.get(number)?)));
+    pub(crate) fn board(&self, id: &BoardId) -> Result<&Board, StoreError> {
+        let board = self.numbers.get(id).and_then(|n| self.boards.get(n));
         board.ok_or_else(|| StoreError::UnknownBoard(id.clone()))
     }
 
-    pub(crate) fn entry(&self, board: &BoardId, id: PlayerId) -> Result<RankedEntry, StoreError> {
-        let (_, board) = self.board(board)?;
-        let unknown = || StoreError::UnknownPlayer(id);
-        let slot = self.players.find(id).ok_or_else(unknown)?;
-        let key = board.ladder.key(slot).ok_or_else(unknown)?;
-        let rank = board.ladder.rank(key);
-        self.ranked(board, key, slot, rank, None)
-            .ok_or_else(unknown)
+    pub(crate) fn slot(&self, id: PlayerId) -> Result<Slot, StoreError> {
+        self.players.find(id).ok_or(StoreError::UnknownPlayer(id))
     }
 
-    pub(crate) fn page(
-        &self,
-        board: &BoardId,
-        segment: Option<Segment>,
-        start: PageStart,
-        limit: usize,
-    ) -> Result<Page, StoreError> {
-        let (_, board) = self.board(board)?;
-        let Some(index) = board.ladder.index(segment) else {
-            return Ok(Page::default());
-        };
-        let first = match start {
-            PageStart::Offset(offset) => usize::try_from(offset).unwrap_or(usize::MAX),
-            PageStart::After(key) => index.position_after(&key),
-        };
-        let mut last = None;
-        let mut entries = Vec::with_capacity(limit.min(index.len().saturating_sub(first)));
-        for (n, (key, slot)) in index.iter_from(first).take(limit).enumerate() {
-            let position = (first + n) as u64 + 1;
-            let (rank, segment_rank) = match segment {
-                None => (position, None),
-                Some(_) => (board.ladder.rank(*key), Some(position)),
-            };
-            entries.extend(self.ranked(board, *key, Slot(*slot), rank, segment_rank));
-            last = Some(*key);
+    pub(crate) fn player(&self, id: PlayerId) -> Result<&Player, StoreError> {
+        let player = self.players.find(id).and_then(|s| self.players.get(s));
+        player.ok_or(StoreError::UnknownPlayer(id))
+    }
+
+    pub(crate) fn boards_after(&self, after: Option<&BoardId>, limit: usize) -> Vec<BoardInfo> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let from = after.map_or(Unbounded, Excluded);
+        let numbers = self.numbers.range::<BoardId, _>((from, Unbounded));
+        let boards = numbers.filter_map(|(id, n)| Some(self.boards.get(n)?.info(id)));
+        boards.take(limit).collect()
+    }
+}
+
+impl Board {
+    pub(crate) fn new(number: BoardNumber, settings: BoardSettings, season: Season) -> Self {
+        let ladder = Ladder::new(settings.rank_mode, settings.segments.clone());
+        Board {
+            number,
+            settings,
+            season,
+            ladder,
+            past: Vec::new(),
+            hidden: HashSet::new(),
         }
-        let more = first.saturating_add(entries.len()) < index.len();
-        Ok(Page {
-            entries,
-            next: last.filter(|_| more),
-        })
     }
 
-    fn ranked(
-        &self,
-        board: &Board,
-        key: RankKey,
-        slot: Slot,
-        rank: u64,
-        segment_rank: Option<u64>,
-    ) -> Option<RankedEntry> {
-        Some(RankedEntry {
-            player: self.players.get(slot)?.clone(),
-            score: key.score(board.settings.order),
-            rank,
-            segment_rank,
-        })
+    pub(crate) fn key(&self, slot: Slot) -> Option<RankKey> {
+        self.ladder.key(slot)
+    }
+
+    /// Every ladder with its season, the present one first.
+    pub(crate) fn ladders(&self) -> impl Iterator<Item = (SeasonId, &Ladder)> {
+        let past = self.past.iter().map(|(s, ladder)| (s.season, ladder));
+        std::iter::once((self.season.season, &self.ladder)).chain(past)
+    }
+
+    pub(crate) fn ladders_mut(&mut self) -> impl Iterator<Item = &mut Ladder> {
+        let past = self.past.iter_mut().map(|(_, ladder)| ladder);
+        std::iter::once(&mut self.ladder).chain(past)
+    }
+
+    /// The seasons that are kept, the present one first.
+    pub(crate) fn seasons(&self) -> Vec<Season> {
+        let past = self.past.iter().map(|(season, _)| *season);
+        std::iter::once(self.season).chain(past).collect()
+    }
+
+    pub(crate) fn record(&self) -> BoardRecord {
+        BoardRecord {
+            settings: self.settings.clone(),
+            seasons: self.seasons(),
+        }
+    }
+
+    pub(crate) fn info(&self, id: &BoardId) -> BoardInfo {
+        BoardInfo {
+            id: id.clone(),
+            settings: self.settings.clone(),
+            season: self.season,
+            total: self.ladder.all().len() as u64,
+        }
     }
 }

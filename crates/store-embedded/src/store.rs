@@ -8,17 +8,18 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use boards::{
-    BoardId, BoardStore, NewPlayer, Outcome, Page, PageStart, PlayerId, RankedEntry, Segment,
-    StoreError, Submission,
+    BoardId, BoardInfo, BoardStore, Change, Guard, Lookup, Page, PageStart, Player, PlayerId,
+    Receipt, Score, Season, Standing, Stats, StoreError, View,
 };
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
+use crate::clock::Clock;
 use crate::data_dir::DataDir;
 use crate::engine::Engine;
 use crate::error::OpenError;
 use crate::recovery;
-use crate::stage::{Command, Reply};
+use crate::stage::Command;
 use crate::state::State;
 use crate::writer::{Request, Writer};
 
@@ -31,6 +32,8 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Changes that may wait for the writer; one more is refused as overload.
     pub max_queue: usize,
+    /// What the time is.
+    pub clock: Clock,
 }
 
 /// Boards in a data directory of this machine. Reads cost no IO; changes share syncs.
@@ -49,13 +52,15 @@ impl EmbeddedStore {
     /// [`OpenError`] says what is in the way or what is damaged.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let (dir, contents) = DataDir::open(&options.data_dir)?;
-        let (engine, state) = recovery::open(&dir, contents, options.cache_bytes)?;
+        let (engine, state) =
+            recovery::open(&dir, contents, options.cache_bytes, options.clock.now_ms())?;
         let (requests, queue) = sync_channel(options.max_queue);
         let state = Arc::new(RwLock::new(state));
         let ready = Arc::new(AtomicBool::new(true));
         let writer = Writer {
             dir,
             cache_bytes: options.cache_bytes,
+            clock: options.clock.clone(),
             state: Arc::clone(&state),
             ready: Arc::clone(&ready),
         };
@@ -88,18 +93,6 @@ impl EmbeddedStore {
             }
         }
     }
-
-    async fn change<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let request = Request::Change(command(reply));
-        self.requests
-            .try_send(request)
-            .map_err(|refused| match refused {
-                TrySendError::Full(_) => StoreError::Overloaded,
-                TrySendError::Disconnected(_) => stopped(),
-            })?;
-        answer.await.unwrap_or_else(|_| Err(stopped()))
-    }
 }
 
 fn stopped() -> StoreError {
@@ -129,44 +122,89 @@ impl Drop for EmbeddedStore {
 
 #[async_trait]
 impl BoardStore for EmbeddedStore {
-    async fn create_players(
+    async fn change(
         &self,
-        board: &BoardId,
-        players: Vec<NewPlayer>,
+        change: Change,
+        guard: Option<Guard>,
         now_ms: i64,
-    ) -> Result<Vec<u64>, StoreError> {
-        let board = board.clone();
-        self.change(|reply| Command::Create {
-            board,
-            players,
+    ) -> Result<Receipt, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Change(Command {
+            change,
+            guard,
             now_ms,
             reply,
-        })
-        .await
+        });
+        self.requests
+            .try_send(request)
+            .map_err(|refused| match refused {
+                TrySendError::Full(_) => StoreError::Overloaded,
+                TrySendError::Disconnected(_) => stopped(),
+            })?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    async fn submit(&self, board: &BoardId, submission: Submission) -> Result<Outcome, StoreError> {
-        let board = board.clone();
-        self.change(|reply| Command::Submit {
-            board,
-            submission,
-            reply,
-        })
-        .await
+    async fn player(&self, id: PlayerId) -> Result<Player, StoreError> {
+        self.state.read().player(id).cloned()
     }
 
-    async fn entry(&self, board: &BoardId, player: PlayerId) -> Result<RankedEntry, StoreError> {
-        self.state.read().entry(board, player)
+    async fn board(&self, id: &BoardId) -> Result<BoardInfo, StoreError> {
+        Ok(self.state.read().board(id)?.info(id))
     }
 
-    async fn page(
+    async fn boards(
         &self,
-        board: &BoardId,
-        segment: Option<Segment>,
-        start: PageStart,
+        after: Option<&BoardId>,
+        limit: usize,
+    ) -> Result<Vec<BoardInfo>, StoreError> {
+        Ok(self.state.read().boards_after(after, limit))
+    }
+
+    async fn seasons(&self, board: &BoardId) -> Result<Vec<Season>, StoreError> {
+        Ok(self.state.read().board(board)?.seasons())
+    }
+
+    async fn entry(&self, view: &View, player: PlayerId) -> Result<Standing, StoreError> {
+        self.state.read().entry(view, player)
+    }
+
+    async fn page(&self, view: &View, start: PageStart, limit: usize) -> Result<Page, StoreError> {
+        self.state.read().page(view, start, limit)
+    }
+
+    async fn around(
+        &self,
+        view: &View,
+        player: PlayerId,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        self.state.read().page(board, segment, start, limit)
+        self.state.read().around(view, player, limit)
+    }
+
+    async fn around_score(
+        &self,
+        view: &View,
+        score: Score,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        self.state.read().around_score(view, score, limit)
+    }
+
+    async fn lookup(&self, view: &View, players: &[PlayerId]) -> Result<Lookup, StoreError> {
+        self.state.read().lookup(view, players)
+    }
+
+    async fn stats(
+        &self,
+        view: &View,
+        percentiles: &[f64],
+        buckets: usize,
+    ) -> Result<Stats, StoreError> {
+        self.state.read().stats(view, percentiles, buckets)
+    }
+
+    async fn secret(&self) -> Result<[u8; 32], StoreError> {
+        Ok(self.state.read().secret)
     }
 
     fn is_ready(&self) -> bool {

@@ -1,0 +1,241 @@
+//! What a batch does to the state once it is on disk.
+
+use boards::{
+    BoardId, BoardNumber, BoardSettings, Details, Player, PlayerId, RankKey, Season, SeasonId,
+};
+use parking_lot::RwLockWriteGuard;
+
+use crate::ladder::Ladder;
+use crate::players::Slot;
+use crate::stage::Staged;
+use crate::state::{Board, State};
+
+/// Effects applied before waiting readers are let in.
+const RUN: usize = 64;
+
+/// A step from one state to the next. Each leaves a state that readers may see.
+pub(crate) enum Effect {
+    /// Adds a player, or gives the one of this id what the new one has.
+    PutPlayer(Player),
+    RemovePlayer(Slot),
+    SetEntry {
+        board: BoardNumber,
+        player: PlayerId,
+        /// `None` for a player of the same batch.
+        slot: Option<Slot>,
+        key: RankKey,
+        details: Details,
+    },
+    RemoveEntry {
+        board: BoardNumber,
+        player: PlayerId,
+    },
+    AddBoard(BoardId, Box<Board>),
+    /// New settings, and the ladders anew where these rank differently.
+    ChangeBoard {
+        board: BoardNumber,
+        settings: BoardSettings,
+        ladders: Option<Vec<Ladder>>,
+        /// Past seasons that stay.
+        keep: usize,
+    },
+    RemoveBoard(BoardId),
+    SetHidden {
+        board: BoardNumber,
+        slot: Slot,
+        hidden: bool,
+    },
+    Rotate {
+        board: BoardNumber,
+        ended: Season,
+        next: Season,
+        /// Past seasons that stay.
+        keep: usize,
+    },
+    /// All entries of a doomed season are gone.
+    Removed(BoardNumber, SeasonId),
+}
+
+/// What is no longer reachable and may take long to free.
+pub(crate) type Debris = Vec<Box<dyn Send>>;
+
+/// Applies a batch. What is returned is to be dropped when nobody waits for it.
+pub(crate) fn apply(state: &mut RwLockWriteGuard<'_, State>, staged: &mut Staged) -> Debris {
+    let mut debris = Debris::new();
+    for (n, effect) in staged.effects.drain(..).enumerate() {
+        if n % RUN == RUN - 1 {
+            // Everything is durable, so readers may see the first of many already.
+            RwLockWriteGuard::bump(state);
+        }
+        effect.apply(state, &mut debris);
+    }
+    state.position = staged.position;
+    debris
+}
+
+impl Effect {
+    fn apply(self, state: &mut State, debris: &mut Debris) {
+        match self {
+            Effect::PutPlayer(player) => put_player(state, player),
+            Effect::RemovePlayer(slot) => remove_player(state, slot),
+            Effect::SetEntry {
+                board,
+                player,
+                slot,
+                key,
+                details,
+            } => set_entry(state, board, (player, slot), key, details),
+            Effect::RemoveEntry { board, player } => remove_entry(state, board, player),
+            Effect::AddBoard(id, board) => {
+                state.next_board = board.number.0 + 1;
+                state.numbers.insert(id, board.number);
+                state.boards.insert(board.number, *board);
+            }
+            Effect::ChangeBoard {
+                board,
+                settings,
+                ladders,
+                keep,
+            } => {
+                if let Some(board) = state.boards.get_mut(&board) {
+                    change_board(board, settings, ladders, debris);
+                    forget_seasons(board, keep, &mut state.doomed, debris);
+                }
+            }
+            Effect::Removed(board, season) => state.doomed.retain(|d| *d != (board, season)),
+            Effect::RemoveBoard(id) => remove_board(state, &id, debris),
+            Effect::SetHidden {
+                board,
+                slot,
+                hidden,
+            } => set_hidden(state, board, slot, hidden),
+            Effect::Rotate {
+                board,
+                ended,
+                next,
+                keep,
+            } => {
+                if let Some(board) = state.boards.get_mut(&board) {
+                    rotate(board, ended, next);
+                    forget_seasons(board, keep, &mut state.doomed, debris);
+                }
+            }
+        }
+    }
+}
+
+fn put_player(state: &mut State, player: Player) {
+    let Some(slot) = state.players.find(player.id) else {
+        state.players.add(player);
+        return;
+    };
+    let Some(old) = state.players.replace(slot, player.clone()) else {
+        return;
+    };
+    if old.country == player.country && old.attributes == player.attributes {
+        return;
+    }
+    for board in state.boards.values_mut() {
+        for ladder in board.ladders_mut() {
+            ladder.relocate(slot, &old, &player);
+        }
+    }
+}
+
+fn remove_player(state: &mut State, slot: Slot) {
+    let Some(player) = state.players.remove(slot) else {
+        return;
+    };
+    for board in state.boards.values_mut() {
+        board.hidden.remove(&slot);
+        for ladder in board.ladders_mut() {
+            ladder.remove(slot, &player);
+        }
+    }
+}
+
+fn set_entry(
+    state: &mut State,
+    board: BoardNumber,
+    (id, slot): (PlayerId, Option<Slot>),
+    key: RankKey,
+    details: Details,
+) {
+    let slot = slot.or_else(|| state.players.find(id));
+    let player = slot.and_then(|slot| Some((slot, state.players.get(slot)?)));
+    if let (Some(board), Some((slot, player))) = (state.boards.get_mut(&board), player) {
+        let hidden = board.hidden.contains(&slot);
+        board.ladder.set(slot, player, key, details, hidden);
+    }
+}
+
+fn remove_entry(state: &mut State, board: BoardNumber, id: PlayerId) {
+    let slot = state.players.find(id);
+    let player = slot.and_then(|slot| Some((slot, state.players.get(slot)?)));
+    if let (Some(board), Some((slot, player))) = (state.boards.get_mut(&board), player) {
+        board.ladder.remove(slot, player);
+    }
+}
+
+fn change_board(
+    board: &mut Board,
+    settings: BoardSettings,
+    ladders: Option<Vec<Ladder>>,
+    debris: &mut Debris,
+) {
+    board.settings = settings;
+    for (old, new) in board.ladders_mut().zip(ladders.into_iter().flatten()) {
+        debris.push(Box::new(std::mem::replace(old, new)));
+    }
+}
+
+fn remove_board(state: &mut State, id: &BoardId, debris: &mut Debris) {
+    let board = state.numbers.remove(id);
+    let board = board.and_then(|number| state.boards.remove(&number));
+    if let Some(board) = board {
+        let seasons = board.ladders().map(|(season, _)| (board.number, season));
+        state.doomed.extend(seasons);
+        debris.push(Box::new(board));
+    }
+}
+
+fn set_hidden(state: &mut State, board: BoardNumber, slot: Slot, hidden: bool) {
+    let player = state.players.get(slot);
+    let Some((board, player)) = state.boards.get_mut(&board).zip(player) else {
+        return;
+    };
+    if hidden {
+        board.hidden.insert(slot);
+    } else {
+        board.hidden.remove(&slot);
+    }
+    for ladder in board.ladders_mut() {
+        if hidden {
+            ladder.hide(slot, player);
+        } else {
+            ladder.show(slot, player);
+        }
+    }
+}
+
+fn rotate(board: &mut Board, ended: Season, next: Season) {
+    let settings = &board.settings;
+    let fresh = Ladder::new(settings.rank_mode, settings.segments.clone());
+    let ladder = std::mem::replace(&mut board.ladder, fresh);
+    board.past.insert(0, (ended, ladder));
+    board.season = next;
+}
+
+fn forget_seasons(
+    board: &mut Board,
+    keep: usize,
+    doomed: &mut Vec<(BoardNumber, SeasonId)>,
+    debris: &mut Debris,
+) {
+    while board.past.len() > keep {
+        if let Some((season, ladder)) = board.past.pop() {
+            doomed.push((board.number, season.season));
+            debris.push(Box::new(ladder));
+        }
+    }
+}

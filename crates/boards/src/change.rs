@@ -107,4 +107,7 @@ pub struct Receipt {
     pub changed: Changed,
     /// Whether that was at an earlier request with the same guard.
     pub replayed: bool,
+    /// The time that the change was made at, in milliseconds since the Unix epoch: of a replay, that of
+    /// the first request, so that a reply that tells the time comes again as it was.
+    pub at_ms: i64,
 }

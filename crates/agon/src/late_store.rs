@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use boards::{
-    BoardId, BoardStore, NewPlayer, Outcome, Page, PageStart, PlayerId, RankedEntry, Segment,
-    StoreError, Submission,
+    BoardId, BoardInfo, BoardStore, Change, Guard, Lookup, Page, PageStart, Player, PlayerId,
+    Receipt, Score, Season, Standing, Stats, StoreError, View,
 };
 
 /// Refuses everything until it is given the real store, and passes everything on from then.
@@ -29,31 +29,76 @@ impl LateStore {
 
 #[async_trait]
 impl BoardStore for LateStore {
-    async fn create_players(
+    async fn change(
         &self,
-        board: &BoardId,
-        players: Vec<NewPlayer>,
+        change: Change,
+        guard: Option<Guard>,
         now_ms: i64,
-    ) -> Result<Vec<u64>, StoreError> {
-        self.store()?.create_players(board, players, now_ms).await
+    ) -> Result<Receipt, StoreError> {
+        self.store()?.change(change, guard, now_ms).await
     }
 
-    async fn submit(&self, board: &BoardId, submission: Submission) -> Result<Outcome, StoreError> {
-        self.store()?.submit(board, submission).await
+    async fn player(&self, id: PlayerId) -> Result<Player, StoreError> {
+        self.store()?.player(id).await
     }
 
-    async fn entry(&self, board: &BoardId, player: PlayerId) -> Result<RankedEntry, StoreError> {
-        self.store()?.entry(board, player).await
+    async fn board(&self, id: &BoardId) -> Result<BoardInfo, StoreError> {
+        self.store()?.board(id).await
     }
 
-    async fn page(
+    async fn boards(
         &self,
-        board: &BoardId,
-        segment: Option<Segment>,
-        start: PageStart,
+        after: Option<&BoardId>,
+        limit: usize,
+    ) -> Result<Vec<BoardInfo>, StoreError> {
+        self.store()?.boards(after, limit).await
+    }
+
+    async fn seasons(&self, board: &BoardId) -> Result<Vec<Season>, StoreError> {
+        self.store()?.seasons(board).await
+    }
+
+    async fn entry(&self, view: &View, player: PlayerId) -> Result<Standing, StoreError> {
+        self.store()?.entry(view, player).await
+    }
+
+    async fn page(&self, view: &View, start: PageStart, limit: usize) -> Result<Page, StoreError> {
+        self.store()?.page(view, start, limit).await
+    }
+
+    async fn around(
+        &self,
+        view: &View,
+        player: PlayerId,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        self.store()?.page(board, segment, start, limit).await
+        self.store()?.around(view, player, limit).await
+    }
+
+    async fn around_score(
+        &self,
+        view: &View,
+        score: Score,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        self.store()?.around_score(view, score, limit).await
+    }
+
+    async fn lookup(&self, view: &View, players: &[PlayerId]) -> Result<Lookup, StoreError> {
+        self.store()?.lookup(view, players).await
+    }
+
+    async fn stats(
+        &self,
+        view: &View,
+        percentiles: &[f64],
+        buckets: usize,
+    ) -> Result<Stats, StoreError> {
+        self.store()?.stats(view, percentiles, buckets).await
+    }
+
+    async fn secret(&self) -> Result<[u8; 32], StoreError> {
+        self.store()?.secret().await
     }
 
     fn is_ready(&self) -> bool {

@@ -14,7 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use store_embedded::{EmbeddedStore, Options};
+use store_embedded::{Clock, EmbeddedStore, Options};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::Service;
@@ -112,6 +112,7 @@ async fn open(
         data_dir: settings.data_dir.clone(),
         cache_bytes: settings.cache.0,
         max_queue: settings.max_queue,
+        clock: Clock::system(),
     };
     let opening = tokio::task::spawn_blocking(move || EmbeddedStore::open(&options));
     tokio::select! {

@@ -5,7 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use boards::{
-    BoardId, Country, DisplayName, Page, PageStart, PlayerId, RankedEntry, Score, Segment,
+    BoardId, Country, DisplayName, Mark, Page, PageStart, PlayerId, RankedEntry, Score, Segment,
+    View,
 };
 use bytes::Bytes;
 use futures_util::stream;
@@ -45,7 +46,8 @@ pub(crate) struct Line {
 impl From<RankedEntry> for Line {
     fn from(entry: RankedEntry) -> Self {
         Line {
-            rank: entry.rank,
+            // Pages are of ranked entries alone.
+            rank: entry.rank.unwrap_or_default(),
             points: entry.score,
             display_name: entry.player.display_name,
             country: entry.player.country,
@@ -69,10 +71,8 @@ pub(crate) async fn leaderboard(
     query: PageQuery,
 ) -> Result<Json<Vec<Line>>, Problem> {
     let start = PageStart::Offset(query.offset);
-    let page = api
-        .boards
-        .page(&BoardId::global(), None, start, query.limit)
-        .await?;
+    let view = View::of(BoardId::global());
+    let page = api.boards.page(&view, start, query.limit).await?;
     Ok(Json(lines(page)))
 }
 
@@ -93,12 +93,12 @@ pub(crate) async fn country_leaderboard(
 ) -> Result<Json<Vec<Line>>, Problem> {
     let country = Country::parse(&country);
     let country = country.map_err(|e| Problem::parameter("country", e.reason()))?;
-    let segment = Some(Segment::Country(country));
+    let view = View {
+        segment: Some(Segment::Country(country)),
+        ..View::of(BoardId::global())
+    };
     let start = PageStart::Offset(query.offset);
-    let page = api
-        .boards
-        .page(&BoardId::global(), segment, start, query.limit)
-        .await?;
+    let page = api.boards.page(&view, start, query.limit).await?;
     Ok(Json(lines(page)))
 }
 
@@ -112,20 +112,17 @@ pub(crate) async fn country_leaderboard(
     ReadAllErrors,
 ))]
 pub(crate) async fn whole_leaderboard(State(api): State<Api>) -> Result<Response, Problem> {
-    let first = next_page(&api, PageStart::Offset(0)).await?;
+    let mut view = View::of(BoardId::global());
+    let first = api.boards.page(&view, PageStart::Offset(0), STREAM_PAGE);
+    let first = first.await?;
+    // A season that ends meanwhile is sent to its end.
+    view.season = Some(first.season);
     let chunks = stream::unfold(Piece::Page(first, true), move |piece| {
-        let api = api.clone();
-        async move { piece.emit(&api).await }
+        let (api, view) = (api.clone(), view.clone());
+        async move { piece.emit(&api, &view).await }
     });
     let json = [(CONTENT_TYPE, "application/json")];
     Ok((json, stream_of(chunks)).into_response())
-}
-
-async fn next_page(api: &Api, start: PageStart) -> Result<Page, Problem> {
-    Ok(api
-        .boards
-        .page(&BoardId::global(), None, start, STREAM_PAGE)
-        .await?)
 }
 
 /// What a streamed board sends next.
@@ -133,23 +130,24 @@ enum Piece {
     /// A page that has been read, and whether it is the first.
     Page(Page, bool),
     /// The page from here on.
-    From(PageStart),
+    From(Mark),
     End,
 }
 
 impl Piece {
-    async fn emit(self, api: &Api) -> Option<(Result<Bytes, Problem>, Piece)> {
+    async fn emit(self, api: &Api, view: &View) -> Option<(Result<Bytes, Problem>, Piece)> {
         let (page, first) = match self {
             Piece::Page(page, first) => (page, first),
-            Piece::From(start) => match next_page(api, start).await {
-                Ok(page) => (page, false),
-                Err(problem) => return Some((Err(problem), Piece::End)),
-            },
+            Piece::From(mark) => {
+                let start = PageStart::After(mark);
+                match api.boards.page(view, start, STREAM_PAGE).await {
+                    Ok(page) => (page, false),
+                    Err(error) => return Some((Err(error.into()), Piece::End)),
+                }
+            }
             Piece::End => return None,
         };
-        let next = page
-            .next
-            .map_or(Piece::End, |key| Piece::From(PageStart::After(key)));
+        let next = page.next.map_or(Piece::End, Piece::From);
         let last = matches!(next, Piece::End);
         Some((Ok(array_part(lines(page), first, last)), next))
     }

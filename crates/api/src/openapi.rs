@@ -139,6 +139,7 @@ impl IntoResponses for ReadOneErrors {
         problems(&[
             Code::InvalidRequest,
             Code::PlayerNotFound,
+            Code::EntryNotFound,
             Code::Internal,
             Code::StoreUnavailable,
         ])

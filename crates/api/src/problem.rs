@@ -1,141 +1,24 @@
 //! Errors on the wire: `application/problem+json` (RFC 9457) with a stable code.
 //!
-//! A problem has an outer message, for the client, and may have an inner one, for the log alone.
+//! A problem has an outer message, for the client, and may have an inner one, for the log alone. Which
+//! error of a store is which problem is said here and nowhere else.
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use boards::StoreError;
+use boards::{Changed, Refusal, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+mod code;
+
+pub(crate) use code::Code;
 
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// Faults listed in one reply; the rest are counted.
 const MAX_FAULTS: usize = 100;
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
-
-/// What went wrong, in a word that stays the same from version to version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Code {
-    MalformedJson,
-    InvalidRequest,
-    NotFound,
-    PlayerNotFound,
-    BoardNotFound,
-    MethodNotAllowed,
-    BodyTimeout,
-    PlayerExists,
-    BodyTooLarge,
-    UnsupportedMediaType,
-    Internal,
-    Overloaded,
-    StoreUnavailable,
-    Draining,
-    UpstreamNotFound,
-    UpstreamFailed,
-    UpstreamTimeout,
-    UpstreamBusy,
-    UpstreamUnavailable,
-}
-
-impl Code {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Code::MalformedJson => "malformed_json",
-            Code::InvalidRequest => "invalid_request",
-            Code::NotFound => "not_found",
-            Code::PlayerNotFound => "player_not_found",
-            Code::BoardNotFound => "board_not_found",
-            Code::MethodNotAllowed => "method_not_allowed",
-            Code::BodyTimeout => "body_timeout",
-            Code::PlayerExists => "player_exists",
-            Code::BodyTooLarge => "body_too_large",
-            Code::UnsupportedMediaType => "unsupported_media_type",
-            Code::Internal => "internal",
-            Code::Overloaded => "overloaded",
-            Code::StoreUnavailable => "store_unavailable",
-            Code::Draining => "draining",
-            Code::UpstreamNotFound => "upstream_not_found",
-            Code::UpstreamFailed => "upstream_failed",
-            Code::UpstreamTimeout => "upstream_timeout",
-            Code::UpstreamBusy => "upstream_busy",
-            Code::UpstreamUnavailable => "upstream_unavailable",
-        }
-    }
-
-    pub(crate) fn status(self) -> StatusCode {
-        match self {
-            Code::MalformedJson | Code::InvalidRequest => StatusCode::BAD_REQUEST,
-            Code::NotFound
-            | Code::PlayerNotFound
-            | Code::BoardNotFound
-            | Code::UpstreamNotFound => StatusCode::NOT_FOUND,
-            Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Code::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Code::PlayerExists => StatusCode::CONFLICT,
-            Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Code::UpstreamFailed => StatusCode::BAD_GATEWAY,
-            Code::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Code::Overloaded
-            | Code::StoreUnavailable
-            | Code::Draining
-            | Code::UpstreamBusy
-            | Code::UpstreamUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Code::MalformedJson => "The body is not JSON",
-            Code::InvalidRequest => "The request is not valid",
-            Code::NotFound => "There is nothing at this path",
-            Code::PlayerNotFound => "There is no such player",
-            Code::BoardNotFound => "There is no such board",
-            Code::MethodNotAllowed => "This path does not take this method",
-            Code::BodyTimeout => "The body did not arrive in time",
-            Code::PlayerExists => "The player exists already",
-            Code::BodyTooLarge => "The body is too large",
-            Code::UnsupportedMediaType => "The body has to be JSON",
-            Code::Internal => "Something went wrong here",
-            Code::Overloaded => "Too much is waiting already",
-            Code::StoreUnavailable => "The store cannot take changes at present",
-            Code::Draining => "This server is about to stop",
-            Code::UpstreamNotFound => "There is no such upstream",
-            Code::UpstreamFailed => "The upstream gave no good answer",
-            Code::UpstreamTimeout => "The upstream gave no good answer in time",
-            Code::UpstreamBusy => "Too many calls to the upstream are under way",
-            Code::UpstreamUnavailable => "The upstream has not answered for a while",
-        }
-    }
-
-    /// What the code means where no case at hand says it better.
-    pub(crate) fn example_detail(self) -> &'static str {
-        match self {
-            Code::MalformedJson => "expected value at line 1 column 1",
-            Code::InvalidRequest => "the first fault in words, and 1 more",
-            Code::NotFound => "there is nothing at /leaderbord",
-            Code::PlayerNotFound => "there is no player e4cdb120-28fc-4285-a78d-eb48660b7730",
-            Code::BoardNotFound => "there is no board weekly",
-            Code::MethodNotAllowed => "GET does not work here; see the allow header",
-            Code::BodyTimeout => "the body did not arrive within 30 s",
-            Code::PlayerExists => "/user_id belongs to a player that exists",
-            Code::BodyTooLarge => "the body may have 16777216 bytes",
-            Code::UnsupportedMediaType => "content-type must be application/json",
-            Code::Internal => "the log has it under this reply's x-request-id",
-            Code::Overloaded => "nothing was changed; try again in a moment",
-            Code::StoreUnavailable => "nothing was changed; try again later",
-            Code::Draining => "send requests elsewhere",
-            Code::UpstreamNotFound => "there is no upstream identity",
-            Code::UpstreamFailed => "all attempts failed before the deadline",
-            Code::UpstreamTimeout => "no attempt succeeded before the deadline",
-            Code::UpstreamBusy => "nothing was sent; try again in a moment",
-            Code::UpstreamUnavailable => "nothing was sent; retry-after says when to try again",
-        }
-    }
-}
 
 /// One fault of a request that may have several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -254,10 +137,27 @@ impl Problem {
         Problem::faults(Code::InvalidRequest, vec![Fault::parameter(name, detail)])
     }
 
+    /// A cursor that is not one of ours, or not for what is asked.
+    pub(crate) fn invalid_cursor() -> Self {
+        let detail = Code::InvalidCursor.example_detail();
+        Problem {
+            faults: vec![Fault::parameter("cursor", detail)],
+            ..Problem::of(Code::InvalidCursor)
+        }
+    }
+
+    /// A store answered with what does not belong to the question.
+    pub(crate) fn unexpected(changed: &Changed) -> Self {
+        Problem {
+            inner: Some(format!("the store answered {changed:?}")),
+            ..Problem::of(Code::Internal)
+        }
+    }
+
     fn store(code: Code, error: &StoreError) -> Self {
         Problem {
             inner: Some(error.to_string()),
-            ..Problem::new(code, code.example_detail())
+            ..Problem::of(code)
         }
     }
 
@@ -275,13 +175,45 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        let code = code_of(&error);
         match &error {
-            StoreError::UnknownBoard(_) => Problem::new(Code::BoardNotFound, error.to_string()),
-            StoreError::UnknownPlayer(_) => Problem::new(Code::PlayerNotFound, error.to_string()),
-            StoreError::ScoreOverflow => Problem::new(Code::InvalidRequest, error.to_string()),
-            StoreError::Duplicate(_) => Problem::new(Code::PlayerExists, error.to_string()),
-            StoreError::Overloaded => Problem::store(Code::Overloaded, &error),
-            StoreError::Unavailable { .. } => Problem::store(Code::StoreUnavailable, &error),
+            StoreError::Overloaded | StoreError::Unavailable { .. } => Problem::store(code, &error),
+            StoreError::KeyInUse => {
+                Problem::of(code).with_header((RETRY_AFTER, RETRY_AFTER_SECONDS))
+            }
+            StoreError::ForeignMark => Problem::invalid_cursor(),
+            _ => Problem::new(code, error.to_string()),
+        }
+    }
+}
+
+fn code_of(error: &StoreError) -> Code {
+    match error {
+        StoreError::UnknownBoard(_) => Code::BoardNotFound,
+        StoreError::UnknownPlayer(_) => Code::PlayerNotFound,
+        StoreError::NoEntry(_) => Code::EntryNotFound,
+        StoreError::UnknownSeason(_) => Code::SeasonNotFound,
+        StoreError::NotASegment(_) => Code::NotASegment,
+        StoreError::ForeignMark => Code::InvalidCursor,
+        StoreError::Duplicate(_) => Code::PlayerExists,
+        StoreError::Refused { refusal, .. } => Code::from(refusal),
+        StoreError::OrderIsFixed => Code::OrderIsFixed,
+        StoreError::Protected(_) => Code::BoardProtected,
+        StoreError::KeyReused => Code::IdempotencyKeyReused,
+        StoreError::KeyInUse => Code::IdempotencyKeyInUse,
+        StoreError::Overloaded => Code::Overloaded,
+        StoreError::Unavailable { .. } => Code::StoreUnavailable,
+    }
+}
+
+impl From<&Refusal> for Code {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::UnknownBoard(_) => Code::BoardNotFound,
+            Refusal::UnknownPlayer(_) => Code::PlayerNotFound,
+            Refusal::ScoreOverflow => Code::ScoreOverflow,
+            Refusal::ScoreOutOfBounds(_) => Code::ScoreOutOfBounds,
+            Refusal::ScoreChanged(_) => Code::ScoreConditionFailed,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use boards::{BoardId, PlayerId, Score, Submission};
+use boards::{
+    BoardId, Change, Changed, Details, Outcome, PlayerId, Refusal, Score, StoreError, Submission,
+};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -10,7 +12,7 @@ use utoipa::ToSchema;
 use crate::body::JsonObject;
 use crate::fields::{Fields, FromFields, FromValue};
 use crate::openapi::ChangeOneErrors;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::state::Api;
 
 /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
@@ -42,6 +44,18 @@ impl FromFields for ScoreSubmission {
     }
 }
 
+impl ScoreSubmission {
+    fn to_domain(&self) -> Submission {
+        Submission {
+            details: Details {
+                occurred_at_ms: self.timestamp.map(Timestamp::as_ms),
+                metadata: None,
+            },
+            ..Submission::new(self.user_id, self.score_worth)
+        }
+    }
+}
+
 /// What became of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ScoreReceipt {
@@ -55,9 +69,10 @@ pub(crate) struct ScoreReceipt {
     /// The player's points now.
     #[schema(value_type = f64, example = 5022)]
     points: Score,
-    /// The player's rank now.
+    /// The player's rank now, unless it is hidden.
     #[schema(example = 1)]
-    rank: u64,
+    #[schema(required = true, example = 1)]
+    rank: Option<u64>,
     /// The player's rank before.
     #[schema(required = true, example = 3)]
     previous_rank: Option<u64>,
@@ -99,24 +114,38 @@ pub(crate) async fn submit_score(
     State(api): State<Api>,
     JsonObject(submission): JsonObject<ScoreSubmission>,
 ) -> Result<Json<ScoreReceipt>, Problem> {
-    let ScoreSubmission {
-        user_id,
-        score_worth,
-        timestamp,
-    } = submission;
-    let timestamp = timestamp.unwrap_or_else(|| Timestamp::from_ms(api.clock.now_ms()));
-    let submission = Submission {
-        player: user_id,
-        score: score_worth,
-        occurred_at_ms: timestamp.as_ms(),
+    let change = Change::Submit {
+        board: BoardId::global(),
+        submission: submission.to_domain(),
     };
-    let outcome = api.boards.submit(&BoardId::global(), submission).await?;
+    let receipt = api.change(change, None).await.map_err(refused)?;
+    let outcome = submitted(receipt.changed)?;
+    let timestamp = submission.timestamp;
     Ok(Json(ScoreReceipt {
-        user_id,
-        score_worth,
-        timestamp,
+        user_id: submission.user_id,
+        score_worth: submission.score_worth,
+        timestamp: timestamp.unwrap_or_else(|| Timestamp::from_ms(receipt.at_ms)),
         points: outcome.score,
         rank: outcome.rank,
         previous_rank: outcome.previous_rank,
     }))
+}
+
+/// This path had its word for a sum that is too large before there was a code of its own.
+fn refused(error: StoreError) -> Problem {
+    match &error {
+        StoreError::Refused {
+            refusal: Refusal::ScoreOverflow,
+            ..
+        } => Problem::new(Code::InvalidRequest, error.to_string()),
+        _ => error.into(),
+    }
+}
+
+/// What a single submission did.
+pub(crate) fn submitted(changed: Changed) -> Result<Outcome, Problem> {
+    match changed {
+        Changed::Submitted(outcome) => Ok(outcome),
+        other => Err(Problem::unexpected(&other)),
+    }
 }

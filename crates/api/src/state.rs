@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use boards::BoardStore;
+use boards::{BoardStore, Change, Guard, Receipt, StoreError};
 use upstreams::Upstreams;
 
 use crate::clock::Clock;
@@ -38,6 +38,15 @@ impl Api {
             clock: Clock::system(),
             draining: Arc::new(AtomicBool::new(false)),
         }
+    }
+
+    /// Makes a change now.
+    pub(crate) async fn change(
+        &self,
+        change: Change,
+        guard: Option<Guard>,
+    ) -> Result<Receipt, StoreError> {
+        self.boards.change(change, guard, self.clock.now_ms()).await
     }
 
     /// From now on `/readyz` says no, so that load balancers send new requests elsewhere.

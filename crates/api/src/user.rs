@@ -5,7 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use boards::{
-    BoardId, Country, DisplayName, NewPlayer, Player, PlayerId, RankedEntry, Score, StoreError,
+    Attributes, BoardId, Change, Changed, Country, DisplayName, NewPlayer, Player, PlayerId, Score,
+    StoreError, View,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -32,16 +33,16 @@ pub(crate) struct Profile {
     display_name: DisplayName,
     #[schema(value_type = f64, example = 5011)]
     points: Score,
-    /// Rank among all players, counted from 1.
-    #[schema(example = 1)]
-    rank: u64,
+    /// Rank among all players, counted from 1, unless the player is hidden.
+    #[schema(required = true, example = 1)]
+    rank: Option<u64>,
     /// Two lower-case letters, where the country is known.
     #[schema(value_type = Option<String>, required = true, example = "tr")]
     country: Option<Country>,
 }
 
 impl Profile {
-    fn new(player: Player, points: Score, rank: u64) -> Self {
+    fn new(player: Player, points: Score, rank: Option<u64>) -> Self {
         Profile {
             user_id: player.id,
             display_name: player.display_name,
@@ -64,14 +65,9 @@ pub(crate) async fn profile(
     Path(guid): Path<String>,
 ) -> Result<Json<Profile>, Problem> {
     let id = PlayerId::parse(&guid).map_err(|e| Problem::parameter("guid", e.reason()))?;
-    let entry = api.boards.entry(&BoardId::global(), id).await?;
-    let RankedEntry {
-        player,
-        score,
-        rank,
-        ..
-    } = entry;
-    Ok(Json(Profile::new(player, score, rank)))
+    let view = View::of(BoardId::global());
+    let entry = api.boards.entry(&view, id).await?.entry;
+    Ok(Json(Profile::new(entry.player, entry.score, entry.rank)))
 }
 
 /// A player's profile
@@ -129,6 +125,7 @@ impl From<NewUser> for NewPlayer {
                 id: user.user_id.unwrap_or_else(PlayerId::random),
                 display_name: user.display_name,
                 country: user.country,
+                attributes: Attributes::default(),
             },
             score: user.points.unwrap_or(Score::ZERO),
         }
@@ -196,7 +193,7 @@ pub(crate) async fn create_users(
 async fn create_one(api: &Api, new: NewPlayer) -> Result<Profile, Problem> {
     let NewPlayer { player, score } = new.clone();
     let ranks = create(api, vec![new], |_| "/user_id".to_owned()).await?;
-    let rank = ranks.first().copied().unwrap_or_default();
+    let rank = ranks.first().copied().flatten();
     Ok(Profile::new(player, score, rank))
 }
 
@@ -204,24 +201,27 @@ async fn create(
     api: &Api,
     players: Vec<NewPlayer>,
     pointer: impl Fn(usize) -> String,
-) -> Result<Vec<u64>, Problem> {
-    let now_ms = api.clock.now_ms();
-    let created = api
-        .boards
-        .create_players(&BoardId::global(), players, now_ms)
-        .await;
-    created.map_err(|error| match error {
-        StoreError::Duplicate(places) => {
-            let fault = |place| {
-                Fault::at(
-                    pointer(place),
-                    "belongs to a player that exists or comes twice",
-                )
-            };
-            Problem::faults(Code::PlayerExists, places.into_iter().map(fault).collect())
-        }
-        other => other.into(),
-    })
+) -> Result<Vec<Option<u64>>, Problem> {
+    let change = Change::CreatePlayers {
+        board: BoardId::global(),
+        players,
+    };
+    let receipt = api
+        .change(change, None)
+        .await
+        .map_err(|error| match error {
+            StoreError::Duplicate(places) => exist_already(places.into_iter().map(pointer)),
+            other => other.into(),
+        })?;
+    match receipt.changed {
+        Changed::Created(ranks) => Ok(ranks),
+        other => Err(Problem::unexpected(&other)),
+    }
+}
+
+fn exist_already(pointers: impl Iterator<Item = String>) -> Problem {
+    let fault = |pointer| Fault::at(pointer, "belongs to a player that exists or comes twice");
+    Problem::faults(Code::PlayerExists, pointers.map(fault).collect())
 }
 
 /// Players to be made up.
@@ -315,10 +315,11 @@ pub(crate) async fn generate_users(
         .await
         .map_err(|_| Problem::new(Code::Internal, Code::Internal.example_detail()))?;
     let created = players.len();
-    let now_ms = api.clock.now_ms();
-    api.boards
-        .create_players(&BoardId::global(), players, now_ms)
-        .await?;
+    let change = Change::CreatePlayers {
+        board: BoardId::global(),
+        players,
+    };
+    api.change(change, None).await?;
     Ok((StatusCode::CREATED, Json(Generated { created })).into_response())
 }
 
@@ -339,6 +340,7 @@ fn random_players(generation: &Generation, random: &mut fastrand::Rng) -> Vec<Ne
                 id: PlayerId::random(),
                 display_name: DisplayName::parse(&name).ok()?,
                 country: random.choice(&countries).copied(),
+                attributes: Attributes::default(),
             },
             score: Score::new(points).ok()?,
         })

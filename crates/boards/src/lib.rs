@@ -25,7 +25,10 @@ pub use entry::{Details, Metadata, NewPlayer, Outcome, RankedEntry, Submission};
 pub use error::{Invalid, Refusal, StoreError};
 pub use player::{Country, DisplayName, Player, PlayerId};
 pub use rank_key::RankKey;
-pub use reading::{BoardNumber, Bucket, Lookup, Mark, Page, PageStart, Standing, Stats, View};
+pub use reading::{
+    BoardNumber, Bucket, Lookup, Mark, Page, PageStart, Standing, Stats, View, histogram_bounds,
+    nearest_rank,
+};
 pub use score::Score;
 pub use segment::{Attribute, AttributeName, AttributeValue, Attributes, Segment};
 pub use settings::BoardSettings;

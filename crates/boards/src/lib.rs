@@ -27,6 +27,7 @@ pub use player::{Country, DisplayName, Player, PlayerId};
 pub use rank_key::RankKey;
 pub use reading::{
     BoardNumber, Bucket, Lookup, Mark, Page, PageStart, Standing, Stats, View, histogram_bounds,
+    nearest_rank,
 };
 pub use score::Score;
 pub use segment::{Attribute, AttributeName, AttributeValue, Attributes, Segment};

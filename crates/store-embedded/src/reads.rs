@@ -2,7 +2,7 @@
 
 use boards::{
     Attribute, Bucket, Lookup, Mark, Page, PageStart, PlayerId, RankKey, RankMode, RankedEntry,
-    Score, SeasonId, Standing, Stats, StoreError, View, histogram_bounds,
+    Score, SeasonId, Standing, Stats, StoreError, View, histogram_bounds, nearest_rank,
 };
 
 use crate::ladder::Ladder;
@@ -316,9 +316,8 @@ impl Scores<'_> {
 
     /// The nearest rank: the least score that this share of all is at or below.
     fn percentile(&self, percent: f64) -> Option<Score> {
-        let count = self.ranks.len();
-        let nearest = (percent / 100.0 * count as f64).ceil() as usize;
-        self.at(nearest.clamp(1, count) - 1)
+        let nearest = nearest_rank(percent, self.ranks.len() as u64);
+        self.at(nearest as usize - 1)
     }
 
     /// How many scores are less than this one.

@@ -1,16 +1,20 @@
-//! The embedded store against the plain model, across restarts.
+//! The embedded store against the reference, across restarts.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use store_embedded::{EmbeddedStore, Options};
-use testkit::{Model, conformance};
+use store_embedded::{Clock, EmbeddedStore, Options};
+use testkit::{ReferenceStore, conformance};
 
-fn options(dir: &tempfile::TempDir) -> Options {
-    Options {
+const STARTED_AT_MS: i64 = 1_000;
+
+fn open(dir: &tempfile::TempDir) -> EmbeddedStore {
+    let options = Options {
         data_dir: dir.path().join("data"),
         cache_bytes: 1 << 20,
         max_queue: 1024,
-    }
+        clock: Clock::new(|| STARTED_AT_MS),
+    };
+    EmbeddedStore::open(&options).unwrap()
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -20,38 +24,36 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn does_what_the_model_does(runs in prop::collection::vec(conformance::operations(300), 1..4)) {
+    fn does_what_the_reference_does(runs in prop::collection::vec(conformance::steps(250), 1..4)) {
         let dir = tempfile::tempdir().unwrap();
-        let mut model = Model::default();
+        let reference = ReferenceStore::new(STARTED_AT_MS);
         runtime().block_on(async {
-            for operations in &runs {
-                let store = EmbeddedStore::open(&options(&dir)).unwrap();
-                conformance::same(&store, &model).await;
-                conformance::run(&store, &mut model, operations).await;
-                conformance::same(&store, &model).await;
+            for steps in &runs {
+                let store = open(&dir);
+                conformance::compare(&store, &reference).await;
+                conformance::run(&store, &reference, steps).await;
             }
+            conformance::compare(&open(&dir), &reference).await;
         });
     }
 
     /// Many changes in one batch: each must see those before it.
     #[test]
     fn changes_of_one_batch_see_each_other(
-        bursts in prop::collection::vec(conformance::operations(80), 1..12)
+        bursts in prop::collection::vec(conformance::steps(120), 1..8)
     ) {
         let dir = tempfile::tempdir().unwrap();
-        let mut model = Model::default();
+        let reference = ReferenceStore::new(STARTED_AT_MS);
         runtime().block_on(async {
-            let store = EmbeddedStore::open(&options(&dir)).unwrap();
-            for operations in &bursts {
-                conformance::run_at_once(&store, &mut model, operations).await;
+            let store = open(&dir);
+            for steps in &bursts {
+                conformance::run_at_once(&store, &reference, steps).await;
             }
-            conformance::same(&store, &model).await;
             drop(store);
-            let store = EmbeddedStore::open(&options(&dir)).unwrap();
-            conformance::same(&store, &model).await;
+            conformance::compare(&open(&dir), &reference).await;
         });
     }
 }

@@ -14,6 +14,7 @@ mod error;
 mod player;
 mod rank_key;
 mod reading;
+mod schedule;
 mod score;
 mod segment;
 mod settings;
@@ -29,6 +30,7 @@ pub use reading::{
     BoardNumber, Bucket, Lookup, Mark, Page, PageStart, Standing, Stats, View, histogram_bounds,
     nearest_rank,
 };
+pub use schedule::{Schedule, ScheduleError};
 pub use score::Score;
 pub use segment::{Attribute, AttributeName, AttributeValue, Attributes, Segment};
 pub use settings::BoardSettings;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::board::{Authority, Operator, Order, RankMode};
+use crate::schedule::Schedule;
 use crate::score::Score;
 use crate::segment::Attribute;
 
@@ -20,6 +21,8 @@ pub struct BoardSettings {
     pub rank_mode: RankMode,
     /// The attributes by which the board is ranked in parts as well.
     pub segments: Vec<Attribute>,
+    /// When the board begins a new season; `None`: when it is told to.
+    pub reset: Option<Schedule>,
     /// Seasons of the past that are kept, each with an index in memory.
     pub keep_seasons: u32,
     /// Ranked entries at the most; the last of the order give way. `None`: no limit.
@@ -39,6 +42,7 @@ impl Default for BoardSettings {
             operator: Operator::Best,
             rank_mode: RankMode::Ordinal,
             segments: vec![Attribute::Country],
+            reset: None,
             keep_seasons: DEFAULT_SEASONS,
             max_entries: None,
             min_score: None,

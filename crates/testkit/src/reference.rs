@@ -123,9 +123,8 @@ impl State {
         now_ms: i64,
     ) -> Result<Receipt, StoreError> {
         self.latest_ms = self.latest_ms.max(now_ms);
-        if let Some(changed) = self.made_before(guard, now_ms)? {
-            let replayed = true;
-            return Ok(Receipt { changed, replayed });
+        if let Some(receipt) = self.made_before(guard, now_ms)? {
+            return Ok(receipt);
         }
         let mut after = self.clone();
         let changed = after.change(change, now_ms)?;
@@ -138,21 +137,28 @@ impl State {
             after.guarded.insert(key, guarded);
         }
         *self = after;
-        let replayed = false;
-        Ok(Receipt { changed, replayed })
+        Ok(Receipt {
+            changed,
+            replayed: false,
+            at_ms: now_ms,
+        })
     }
 
     fn made_before(
         &self,
         guard: Option<Guard>,
         now_ms: i64,
-    ) -> Result<Option<Changed>, StoreError> {
+    ) -> Result<Option<Receipt>, StoreError> {
         let Some(guard) = guard else { return Ok(None) };
         match self.guarded.get(&guard.key) {
             None => Ok(None),
             Some(first) if now_ms - first.first_ms >= GUARDED_MS => Ok(None),
             Some(first) if first.request != guard.request => Err(StoreError::KeyReused),
-            Some(first) => Ok(Some(first.changed.clone())),
+            Some(first) => Ok(Some(Receipt {
+                changed: first.changed.clone(),
+                replayed: true,
+                at_ms: first.first_ms,
+            })),
         }
     }
 }

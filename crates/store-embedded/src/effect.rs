@@ -74,6 +74,17 @@ pub(crate) fn apply(state: &mut RwLockWriteGuard<'_, State>, staged: &mut Staged
 }
 
 impl Effect {
+    /// Whether a board's season may end at another time after it.
+    pub(crate) fn moves_an_end(&self) -> bool {
+        matches!(
+            self,
+            Effect::AddBoard(..)
+                | Effect::ChangeBoard { .. }
+                | Effect::RemoveBoard(_)
+                | Effect::Rotate { .. }
+        )
+    }
+
     fn apply(self, state: &mut State, debris: &mut Debris) {
         match self {
             Effect::PutPlayer(player) => put_player(state, player),
@@ -184,6 +195,7 @@ fn change_board(
     debris: &mut Debris,
 ) {
     board.settings = settings;
+    board.set_end();
     for (old, new) in board.ladders_mut().zip(ladders.into_iter().flatten()) {
         debris.push(Box::new(std::mem::replace(old, new)));
     }
@@ -224,6 +236,7 @@ fn rotate(board: &mut Board, ended: Season, next: Season) {
     let ladder = std::mem::replace(&mut board.ladder, fresh);
     board.past.insert(0, (ended, ladder));
     board.season = next;
+    board.set_end();
 }
 
 fn forget_seasons(

@@ -74,6 +74,14 @@ pub(crate) fn stage(
     stage.finish(answers)
 }
 
+/// The end of a board's season by schedule, which nobody waits for.
+pub(crate) fn rotation(state: &State, board: &BoardId, at_ms: i64) -> Staged {
+    let mut stage = Stage::new(state);
+    // A board that is gone has no season to end.
+    let _ = stage.rotate(board, at_ms);
+    stage.finish(Vec::new())
+}
+
 struct Stage<'a> {
     state: &'a State,
     drafts: HashMap<BoardNumber, Draft<'a>>,

@@ -22,6 +22,8 @@ pub(crate) struct Board {
     pub(crate) past: Vec<(Season, Ladder)>,
     /// Players that are not ranked here, whether or not they have an entry.
     pub(crate) hidden: HashSet<Slot>,
+    /// When the present season ends by schedule.
+    pub(crate) ends_at_ms: Option<i64>,
 }
 
 pub(crate) struct State {
@@ -65,6 +67,20 @@ impl State {
         player.ok_or(StoreError::UnknownPlayer(id))
     }
 
+    /// When the next season of any board ends by schedule.
+    pub(crate) fn next_end(&self) -> Option<i64> {
+        self.boards.values().filter_map(|b| b.ends_at_ms).min()
+    }
+
+    /// The boards whose season ought to have ended, and when.
+    pub(crate) fn missed_ends(&self, now_ms: i64) -> Vec<(BoardId, i64)> {
+        let boards = self.numbers.iter();
+        let boards = boards.filter_map(|(id, number)| Some((id, self.boards.get(number)?)));
+        boards
+            .filter_map(|(id, board)| Some((id.clone(), board.missed_end(now_ms)?)))
+            .collect()
+    }
+
     pub(crate) fn boards_after(&self, after: Option<&BoardId>, limit: usize) -> Vec<BoardInfo> {
         use std::ops::Bound::{Excluded, Unbounded};
         let from = after.map_or(Unbounded, Excluded);
@@ -77,14 +93,31 @@ impl State {
 impl Board {
     pub(crate) fn new(number: BoardNumber, settings: BoardSettings, season: Season) -> Self {
         let ladder = Ladder::new(settings.rank_mode, settings.segments.clone());
-        Board {
+        let mut board = Board {
             number,
             settings,
             season,
             ladder,
             past: Vec::new(),
             hidden: HashSet::new(),
-        }
+            ends_at_ms: None,
+        };
+        board.set_end();
+        board
+    }
+
+    /// To be called where the settings or the season change.
+    pub(crate) fn set_end(&mut self) {
+        let reset = self.settings.reset.as_ref();
+        self.ends_at_ms = reset.and_then(|reset| reset.next_after(self.season.started_at_ms));
+    }
+
+    /// The last instant until `now_ms` at which the present season ought to have ended. Of several that
+    /// were missed the earlier ones would have begun seasons that nobody could have played in.
+    fn missed_end(&self, now_ms: i64) -> Option<i64> {
+        self.ends_at_ms.filter(|end| *end <= now_ms)?;
+        let reset = self.settings.reset.as_ref()?;
+        reset.last_between(self.season.started_at_ms, now_ms)
     }
 
     pub(crate) fn key(&self, slot: Slot) -> Option<RankKey> {

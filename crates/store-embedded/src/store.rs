@@ -54,6 +54,7 @@ impl EmbeddedStore {
         let (dir, contents) = DataDir::open(&options.data_dir)?;
         let (engine, state) =
             recovery::open(&dir, contents, options.cache_bytes, options.clock.now_ms())?;
+        let next_end = state.next_end();
         let (requests, queue) = sync_channel(options.max_queue);
         let state = Arc::new(RwLock::new(state));
         let ready = Arc::new(AtomicBool::new(true));
@@ -63,6 +64,7 @@ impl EmbeddedStore {
             clock: options.clock.clone(),
             state: Arc::clone(&state),
             ready: Arc::clone(&ready),
+            next_end,
         };
         let run = move || serve(writer, &queue, engine);
         let thread = std::thread::Builder::new()

@@ -17,16 +17,22 @@ use parking_lot::RwLock;
 use crate::chores::Chores;
 use crate::clock::Clock;
 use crate::data_dir::DataDir;
-use crate::effect;
+use crate::effect::{self, Effect};
 use crate::engine::{Engine, EngineError};
 use crate::outage::{Outage, RETRY_EVERY};
-use crate::stage::{Command, Reply, Staged, is_alone, stage};
+use crate::stage::{Command, Reply, Staged, is_alone, rotation, stage};
 use crate::state::State;
 
 /// Commands taken into one batch at the most.
 const MAX_BATCH: usize = 8192;
+/// The longest wait for the end of a season, since clocks are set now and then.
+const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_secs(1);
 
 /// What the writer is asked for.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are the large one, and a box for each would cost more than the room saved"
+)]
 pub(crate) enum Request {
     Change(Command),
     Stop,
@@ -39,12 +45,14 @@ pub(crate) struct Writer {
     pub(crate) state: Arc<RwLock<State>>,
     /// Whether changes can be taken at present.
     pub(crate) ready: Arc<AtomicBool>,
+    /// When the next season of any board ends by schedule.
+    pub(crate) next_end: Option<i64>,
 }
 
 impl Writer {
     /// Serves requests until it is told to stop or nobody can ask any more. Closes the engine.
-    pub(crate) fn run(self, requests: &Receiver<Request>, engine: Engine) {
-        let mut engine = Ok(engine);
+    pub(crate) fn run(mut self, requests: &Receiver<Request>, engine: Engine) {
+        let mut engine = self.end_seasons(engine);
         let mut chores = Chores::new();
         loop {
             let patience = self.patience(&engine, &chores);
@@ -67,22 +75,45 @@ impl Writer {
 
     /// How long to wait for a request; `None`: for ever.
     fn patience(&self, engine: &Result<Engine, Outage>, chores: &Chores) -> Option<Duration> {
-        match engine {
-            Err(_) => Some(RETRY_EVERY),
-            Ok(_) => chores
-                .are_waiting(&self.state.read())
-                .then_some(Duration::ZERO),
+        if engine.is_err() {
+            return Some(RETRY_EVERY);
         }
+        if chores.are_waiting(&self.state.read()) {
+            return Some(Duration::ZERO);
+        }
+        let wait_ms = self.next_end?.saturating_sub(self.clock.now_ms());
+        let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+        Some(wait.min(LOOK_AT_CLOCK_EVERY))
+    }
+
+    /// Ends the seasons whose time has come, before anything that comes after it: no submission can get
+    /// between. What was missed while nothing ran is made good here too.
+    fn end_seasons(&mut self, mut engine: Engine) -> Result<Engine, Outage> {
+        let now_ms = self.clock.now_ms();
+        let due = self.next_end.is_some_and(|end| end <= now_ms);
+        let ends = due.then(|| self.state.read().missed_ends(now_ms));
+        for (board, at_ms) in ends.into_iter().flatten() {
+            tracing::info!(%board, "the season ends by schedule");
+            let staged = rotation(&self.state.read(), &board, at_ms);
+            engine = self.commit(engine, staged)?;
+        }
+        Ok(engine)
     }
 
     /// One batch, or a few; or, during an outage, refusals and now and then an attempt to end it.
     fn turn(
-        &self,
+        &mut self,
         engine: Result<Engine, Outage>,
         commands: Vec<Command>,
     ) -> Result<Engine, Outage> {
         match engine {
-            Ok(engine) => self.commit_all(engine, commands),
+            Ok(engine) => match self.end_seasons(engine) {
+                Ok(engine) => self.commit_all(engine, commands),
+                Err(outage) => {
+                    refuse(commands, outage.reason());
+                    Err(outage)
+                }
+            },
             Err(outage) => {
                 refuse(commands, outage.reason());
                 if !outage.is_due() {
@@ -99,7 +130,7 @@ impl Writer {
     }
 
     /// Commits commands in their order: those that can share a batch together, the others alone.
-    fn commit_all(&self, mut engine: Engine, commands: Vec<Command>) -> Result<Engine, Outage> {
+    fn commit_all(&mut self, mut engine: Engine, commands: Vec<Command>) -> Result<Engine, Outage> {
         let mut commands = commands.into_iter().peekable();
         while let Some(first) = commands.next() {
             let mut batch = vec![first];
@@ -120,12 +151,16 @@ impl Writer {
         Ok(engine)
     }
 
-    fn commit(&self, mut engine: Engine, mut staged: Staged) -> Result<Engine, Outage> {
+    fn commit(&mut self, mut engine: Engine, mut staged: Staged) -> Result<Engine, Outage> {
         if !staged.writes.is_empty() {
             if let Err(error) = engine.commit(&staged.writes) {
                 return Err(self.fail(engine, staged, &error));
             }
+            let moves_ends = staged.effects.iter().any(Effect::moves_an_end);
             let debris = effect::apply(&mut self.state.write(), &mut staged);
+            if moves_ends {
+                self.next_end = self.state.read().next_end();
+            }
             if !debris.is_empty() {
                 // Freeing millions of entries takes its time, and nobody has to wait for it.
                 std::thread::spawn(move || drop(debris));
@@ -139,7 +174,7 @@ impl Writer {
         Ok(engine)
     }
 
-    fn tidy(&self, engine: Engine, chores: &mut Chores) -> Result<Engine, Outage> {
+    fn tidy(&mut self, engine: Engine, chores: &mut Chores) -> Result<Engine, Outage> {
         let next = chores.next(&self.state.read(), &engine, self.clock.now_ms());
         match next {
             Ok(Some(staged)) => self.commit(engine, staged),

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use boards::{
-    BoardId, BoardStore, Country, DisplayName, NewPlayer, PageStart, Player, PlayerId, Score,
-    Submission,
+    Attributes, BoardId, BoardStore, Change, Country, DisplayName, NewPlayer, PageStart, Player,
+    PlayerId, Score, Submission, View,
 };
-use store_embedded::{EmbeddedStore, OpenError, Options};
-use testkit::{Model, conformance};
+use store_embedded::{Clock, EmbeddedStore, OpenError, Options};
+use testkit::{ReferenceStore, conformance};
 
 const CHANGES: usize = 60;
 
@@ -21,6 +21,7 @@ fn options(dir: &Path) -> Options {
         data_dir: dir.to_owned(),
         cache_bytes: 1 << 20,
         max_queue: 1024,
+        clock: Clock::new(|| 0),
     }
 }
 
@@ -50,6 +51,7 @@ fn new_player(n: u64) -> NewPlayer {
             id: PlayerId::from_bytes(id),
             display_name: DisplayName::parse(&format!("player {n}")).unwrap(),
             country: (!n.is_multiple_of(3)).then(|| Country::parse("tr").unwrap()),
+            attributes: Attributes::default(),
         },
         score: Score::new((n % 1000) as f64).unwrap(),
     }
@@ -57,34 +59,33 @@ fn new_player(n: u64) -> NewPlayer {
 
 /// Makes a store change by change, each a batch of its own, as a process does that is killed in the
 /// end. Returns what the board was after each of them, nothing first.
-fn make_store(dir: &Path) -> Vec<Model> {
-    let mut models = vec![Model::default()];
+fn make_store(dir: &Path) -> Vec<ReferenceStore> {
+    let mut models = vec![ReferenceStore::new(0)];
     let store = EmbeddedStore::open(&options(dir)).unwrap();
     runtime().block_on(async {
         for n in 0..CHANGES as u64 {
-            let mut model = models.last().unwrap().clone();
-            if n % 3 == 0 {
-                let players = vec![new_player(n), new_player(n + 1)];
-                store
-                    .create_players(&BoardId::global(), players.clone(), 0)
-                    .await
-                    .unwrap();
-                model.create(&players).unwrap();
-            } else {
-                let id = new_player(n / 3 * 3 + n % 2).player.id;
-                let score = Score::new(500.25).unwrap();
-                let submission = Submission {
-                    player: id,
-                    score,
-                    occurred_at_ms: 0,
-                };
-                store.submit(&BoardId::global(), submission).await.unwrap();
-                model.submit(id, score).unwrap();
-            }
+            let model = models.last().unwrap().copy();
+            store.change(change(n), None, 0).await.unwrap();
+            model.change(change(n), None, 0).await.unwrap();
             models.push(model);
         }
     });
     models
+}
+
+fn change(n: u64) -> Change {
+    let board = BoardId::global();
+    if n.is_multiple_of(3) {
+        return create(vec![new_player(n), new_player(n + 1)]);
+    }
+    let id = new_player(n / 3 * 3 + n % 2).player.id;
+    let submission = Submission::new(id, Score::new(500.25).unwrap());
+    Change::Submit { board, submission }
+}
+
+fn create(players: Vec<NewPlayer>) -> Change {
+    let board = BoardId::global();
+    Change::CreatePlayers { board, players }
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -128,23 +129,16 @@ fn used(journal: &Path) -> u64 {
 }
 
 /// The number of changes that the board shows, if it is the board after some number of them.
-fn changes_shown(store: &EmbeddedStore, models: &[Model]) -> Option<usize> {
-    let lines = |model: &Model| -> Vec<(PlayerId, Score)> {
-        model
-            .lines()
-            .iter()
-            .map(|line| (line.player.id, line.score))
-            .collect()
-    };
+fn changes_shown(store: &EmbeddedStore, models: &[ReferenceStore]) -> Option<usize> {
     let shown = board(store);
-    let at = models.iter().rposition(|model| lines(model) == shown)?;
-    runtime().block_on(conformance::same(store, &models[at]));
+    let at = models.iter().rposition(|model| board(model) == shown)?;
+    runtime().block_on(conformance::compare(store, &models[at]));
     Some(at)
 }
 
-fn board(store: &EmbeddedStore) -> Vec<(PlayerId, Score)> {
-    let global = BoardId::global();
-    let page = store.page(&global, None, PageStart::Offset(0), usize::MAX);
+fn board(store: &dyn BoardStore) -> Vec<(PlayerId, Score)> {
+    let view = View::of(BoardId::global());
+    let page = store.page(&view, PageStart::Offset(0), usize::MAX);
     let entries = runtime().block_on(page).unwrap().entries;
     entries
         .into_iter()
@@ -185,7 +179,7 @@ fn a_journal_cut_anywhere_opens_with_a_prefix_of_what_was_done() {
                 last = shown;
                 // And it goes on from there.
                 let global = BoardId::global();
-                let again = store.create_players(&global, vec![new_player(999)], 0);
+                let again = store.change(create(vec![new_player(999)]), None, 0);
                 runtime().block_on(again).unwrap();
             }
             // Only a journal without even the first batch is no store.
@@ -256,10 +250,7 @@ fn a_damaged_table_is_refused_or_does_not_matter() {
     runtime().block_on(async {
         for start in (0..120_000).step_by(20_000) {
             let players = (start..start + 20_000).map(new_player).collect();
-            store
-                .create_players(&BoardId::global(), players, 0)
-                .await
-                .unwrap();
+            store.change(create(players), None, 0).await.unwrap();
         }
     });
     let expected = board(&store);

@@ -61,7 +61,7 @@ pub enum Read {
     Stats(View, Vec<f64>, usize),
 }
 
-/// Steps: mostly some players and all boards first, then up to `count` times a step or two.
+/// Steps: mostly some players and all boards first, then up to `count` times a step or a few.
 pub fn steps(count: usize) -> impl Strategy<Value = Vec<Step>> {
     let start = prop::option::weighted(0.9, start());
     (start, vec(some_steps(), 0..count)).prop_map(|(start, then)| {
@@ -124,25 +124,35 @@ fn guarded() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// A player is hidden, the board fills, and the player is back.
+/// A player is hidden, the board fills, and the player is back: the same one, or another of its id.
 fn hidden_for_a_while() -> impl Strategy<Value = Vec<Step>> {
     let meanwhile = prop_oneof![
         6 => cast::submission().prop_map(Some),
         1 => Just(None),
     ];
-    (cast::board(), cast::player_id(), vec(meanwhile, 1..6)).prop_map(
-        |(board, player, meanwhile)| {
+    let other = prop::option::weighted(0.25, cast::submission());
+    (cast::board(), cast::player(), vec(meanwhile, 1..6), other).prop_map(
+        |(board, player, meanwhile, other)| {
+            let id = player.id;
             let set_hidden = |hidden| Change::SetHidden {
                 board: board.clone(),
-                player,
+                player: id,
                 hidden,
             };
             let meanwhile = meanwhile.into_iter().map(|submission| match submission {
                 Some(submission) => submit(&board, submission),
-                None => delete_entry(&board, player),
+                None => delete_entry(&board, id),
             });
+            let back = match other {
+                None => vec![set_hidden(false)],
+                Some(of) => vec![
+                    Change::DeletePlayer(id),
+                    Change::PutPlayers(vec![player]),
+                    submit(&board, Submission { player: id, ..of }),
+                ],
+            };
             let changes = std::iter::once(set_hidden(true)).chain(meanwhile);
-            let changes = changes.chain([set_hidden(false)]);
+            let changes = changes.chain(back);
             changes.map(|change| at_once(change, None)).collect()
         },
     )

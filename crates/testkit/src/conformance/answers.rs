@@ -108,7 +108,7 @@ fn place(read: &Read, seen: &[Seen]) -> Option<(View, (PageStart, PageStart))> {
             Some((view.clone(), (start, start)))
         }
         Read::Onward { mark, view, .. } => {
-            let mark = seen.get(mark.checked_rem(seen.len())?)?;
+            let mark = seen.iter().rev().nth(mark.checked_rem(seen.len())?)?;
             let starts = (
                 PageStart::After(mark.found),
                 PageStart::After(mark.expected),

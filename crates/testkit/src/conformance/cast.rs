@@ -144,7 +144,7 @@ fn settings() -> impl Strategy<Value = BoardSettings> {
     let segments = prop::sample::subsequence(vec![by("country"), by("league")], 0..=2);
     let max_entries = prop::option::weighted(0.4, 1..9_u64);
     let bounds = prop_oneof![
-        3 => Just((None, None)),
+        2 => Just((None, None)),
         1 => (prop::option::of(-4..=0_i8), prop::option::of(1..5_i8)),
     ];
     let bound = |value: i8| Score::new(f64::from(value)).unwrap();

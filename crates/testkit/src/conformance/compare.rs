@@ -12,11 +12,12 @@ use super::cast;
 /// Small, so that walking a board takes many marks.
 const PAGE: usize = 3;
 const BOARDS: usize = 2;
+const WINDOW: usize = 4;
 const PERCENTILES: [f64; 6] = [0.0, 7.0, 50.0, 90.0, 99.9, 100.0];
 const BUCKETS: usize = 5;
 
-/// Asserts that two stores show the same: boards, seasons, all pages of all segments, all entries of
-/// all players, and figures. Hidden players are known to it only where they are of the cast of
+/// Asserts that two stores show the same: boards, seasons, and of all segments all pages, all entries
+/// of all players, windows around them, and figures. Hidden players are known to it only where they are of the cast of
 /// [`steps`](super::steps()).
 pub async fn compare(a: &dyn BoardStore, b: &dyn BoardStore) {
     for id in cast::players() {
@@ -83,14 +84,28 @@ async fn compare_view(
     let entries = walk(a, b, view).await;
     let seen = entries.iter().map(|entry| entry.player.id);
     let players: BTreeSet<PlayerId> = players.iter().copied().chain(seen).collect();
-    for player in players {
-        let asked = (view, player);
-        let (a, b) = (a.entry(view, player).await, b.entry(view, player).await);
-        assert_same(a, b, &asked);
+    for player in &players {
+        compare_player(a, b, view, *player).await;
     }
+    for score in entries.iter().map(|entry| entry.score) {
+        let found = a.around_score(view, score, WINDOW).await;
+        let expected = b.around_score(view, score, WINDOW).await;
+        assert_same_page(found, expected, &(view, score));
+    }
+    let some = Vec::from_iter(players.into_iter().step_by(2));
+    let found = a.lookup(view, &some).await;
+    assert_same(found, b.lookup(view, &some).await, view);
     let stats = a.stats(view, &PERCENTILES, BUCKETS).await;
     assert_same(stats, b.stats(view, &PERCENTILES, BUCKETS).await, view);
     entries
+}
+
+async fn compare_player(a: &dyn BoardStore, b: &dyn BoardStore, view: &View, player: PlayerId) {
+    let asked = (view, player);
+    let found = a.entry(view, player).await;
+    assert_same(found, b.entry(view, player).await, &asked);
+    let found = a.around(view, player, WINDOW).await;
+    assert_same_page(found, b.around(view, player, WINDOW).await, &asked);
 }
 
 /// Reads a part of a board page by page, each store by its own marks.

@@ -1,7 +1,7 @@
 //! What is asked of a store, at random. Submissions are most of it, so that boards fill; what empties
 //! them again is rare.
 
-use boards::{BoardId, Change, Guard, PlayerId, Score, SeasonId, View};
+use boards::{BoardId, Change, Guard, Order, PlayerId, Score, SeasonId, Submission, View};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -44,7 +44,7 @@ pub enum Read {
     Page(View, u64, usize),
     /// The page after a mark that was seen before.
     Onward {
-        /// Which mark: the place in a list of those seen, counted on from its start where it is short.
+        /// Which mark: how many were seen since, counted on from the last where there are not so many.
         mark: usize,
         /// Where; `None`: where the mark was seen.
         view: Option<View>,
@@ -61,7 +61,7 @@ pub enum Read {
     Stats(View, Vec<f64>, usize),
 }
 
-/// Steps: mostly some players and all boards first, then up to `count` times a step or two.
+/// Steps: mostly some players and all boards first, then up to `count` times a step or a few.
 pub fn steps(count: usize) -> impl Strategy<Value = Vec<Step>> {
     let start = prop::option::weighted(0.9, start());
     (start, vec(some_steps(), 0..count)).prop_map(|(start, then)| {
@@ -90,6 +90,9 @@ fn some_steps() -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
         30 => plain.prop_map(|(change, after_ms)| vec![Step::Change { change, guard: None, after_ms }]),
         4 => guarded(),
+        2 => hidden_for_a_while(),
+        2 => changed_between_pages(),
+        1 => new_season_in_other_order(),
         10 => read().prop_map(|read| vec![Step::Read(read)]),
     ]
 }
@@ -121,6 +124,115 @@ fn guarded() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// A player is hidden, the board fills, and the player is back: the same one, or another of its id.
+fn hidden_for_a_while() -> impl Strategy<Value = Vec<Step>> {
+    let meanwhile = prop_oneof![
+        6 => cast::submission().prop_map(Some),
+        1 => Just(None),
+    ];
+    let other = prop::option::weighted(0.25, cast::submission());
+    (cast::board(), cast::player(), vec(meanwhile, 1..6), other).prop_map(
+        |(board, player, meanwhile, other)| {
+            let id = player.id;
+            let set_hidden = |hidden| Change::SetHidden {
+                board: board.clone(),
+                player: id,
+                hidden,
+            };
+            let meanwhile = meanwhile.into_iter().map(|submission| match submission {
+                Some(submission) => submit(&board, submission),
+                None => delete_entry(&board, id),
+            });
+            let back = match other {
+                None => vec![set_hidden(false)],
+                Some(of) => vec![
+                    Change::DeletePlayer(id),
+                    Change::PutPlayers(vec![player]),
+                    submit(&board, Submission { player: id, ..of }),
+                ],
+            };
+            let changes = std::iter::once(set_hidden(true)).chain(meanwhile);
+            let changes = changes.chain(back);
+            changes.map(|change| at_once(change, None)).collect()
+        },
+    )
+}
+
+/// A page is read, then comes a change of the board, maybe one that makes it another; then the next
+/// page is asked for.
+fn changed_between_pages() -> impl Strategy<Value = Vec<Step>> {
+    let between = (
+        cast::board_with_settings(cast::board()),
+        0..4_u8,
+        cast::submission(),
+    );
+    (between, 1..4_usize, any::<bool>()).prop_map(
+        |(((board, settings), kind, submission), limit, same_view)| {
+            let view = View::of(board.clone());
+            let onward = Read::Onward {
+                mark: 0,
+                view: (!same_view).then(|| view.clone()),
+                limit,
+            };
+            let changes = match kind {
+                0 => vec![
+                    Change::DeleteBoard(board.clone()),
+                    Change::PutBoard {
+                        board: board.clone(),
+                        settings,
+                    },
+                ],
+                1 => vec![Change::Rotate(board.clone())],
+                _ => Vec::new(),
+            };
+            let changes = changes.into_iter().chain([submit(&board, submission)]);
+            let changes = changes.map(|change| at_once(change, None));
+            std::iter::once(Step::Read(Read::Page(view, 0, limit)))
+                .chain(changes)
+                .chain([Step::Read(onward)])
+                .collect()
+        },
+    )
+}
+
+/// A season ends, and with no entry in the new one, or none that is shown, the order is to change.
+fn new_season_in_other_order() -> impl Strategy<Value = Vec<Step>> {
+    let board = cast::board_with_settings(cast::board());
+    let hidden = prop::option::of(cast::submission());
+    (board, hidden).prop_map(|((board, mut settings), hidden)| {
+        settings.order = match settings.order {
+            Order::Asc => Order::Desc,
+            Order::Desc => Order::Asc,
+        };
+        let hidden = hidden.map(|submission| {
+            let hide = Change::SetHidden {
+                board: board.clone(),
+                player: submission.player,
+                hidden: true,
+            };
+            [submit(&board, submission), hide]
+        });
+        let changes = std::iter::once(Change::Rotate(board.clone()))
+            .chain(hidden.into_iter().flatten())
+            .chain([Change::PutBoard { board, settings }]);
+        changes.map(|change| at_once(change, None)).collect()
+    })
+}
+
+fn submit(board: &BoardId, submission: Submission) -> Change {
+    Change::Submit {
+        board: board.clone(),
+        submission,
+    }
+}
+
+fn delete_entry(board: &BoardId, player: PlayerId) -> Change {
+    Change::DeleteEntry {
+        board: board.clone(),
+        player,
+    }
+}
+
 fn at_once(change: Change, guard: Option<Guard>) -> Step {
     Step::Change {
         change,
@@ -134,7 +246,7 @@ fn change() -> impl Strategy<Value = Change> {
     let player = cast::player_id;
     prop_oneof![
         60 => (board(), cast::submission())
-            .prop_map(|(board, submission)| Change::Submit { board, submission }),
+            .prop_map(|(board, submission)| submit(&board, submission)),
         16 => batch(),
         6 => (board(), vec(cast::new_player(), 0..4))
             .prop_map(|(board, players)| Change::CreatePlayers { board, players }),
@@ -143,7 +255,7 @@ fn change() -> impl Strategy<Value = Change> {
         5 => put_board(board()),
         1 => board().prop_map(Change::DeleteBoard),
         5 => (board(), player())
-            .prop_map(|(board, player)| Change::DeleteEntry { board, player }),
+            .prop_map(|(board, player)| delete_entry(&board, player)),
         8 => (board(), player(), any::<bool>())
             .prop_map(|(board, player, hidden)| Change::SetHidden { board, player, hidden }),
         3 => board().prop_map(Change::Rotate),
@@ -188,7 +300,7 @@ fn read() -> impl Strategy<Value = Read> {
         2 => (view(), player()).prop_map(|(view, player)| Read::Entry(view, player)),
         4 => (view(), 0..14_u64, limit())
             .prop_map(|(view, offset, limit)| Read::Page(view, offset, limit)),
-        4 => (any::<usize>(), prop::option::weighted(0.3, view()), limit())
+        4 => (0..40_usize, prop::option::weighted(0.3, view()), limit())
             .prop_map(|(mark, view, limit)| Read::Onward { mark, view, limit }),
         4 => (view(), player(), limit())
             .prop_map(|(view, player, limit)| Read::Around(view, player, limit)),

@@ -35,6 +35,8 @@ pub(crate) enum Contents {
     Nothing,
     /// A store of this format.
     Store,
+    /// A store of the format before.
+    OldStore,
 }
 
 impl DataDir {
@@ -92,7 +94,8 @@ impl DataDir {
         };
         match found.trim() {
             FORMAT_CREATING | OLD_FORMAT_CREATING => Ok(Contents::Nothing),
-            FORMAT | OLD_FORMAT if self.engine().is_dir() => Ok(Contents::Store),
+            FORMAT if self.engine().is_dir() => Ok(Contents::Store),
+            OLD_FORMAT if self.engine().is_dir() => Ok(Contents::OldStore),
             FORMAT | OLD_FORMAT => Err(self.damaged("the directory engine/ is missing")),
             "" => Err(self.damaged("the file FORMAT is empty")),
             other => Err(OpenError::Format {
@@ -178,6 +181,8 @@ mod tests {
         dir.finish().unwrap();
         drop(dir);
         assert_eq!(open().1, Contents::Store);
+        fs::write(path.join("FORMAT"), "1\n").unwrap();
+        assert_eq!(open().1, Contents::OldStore);
     }
 
     #[test]

@@ -34,7 +34,8 @@ pub(crate) fn open(
 ) -> Result<(Engine, State), OpenError> {
     match contents {
         Contents::Nothing => create(dir, cache_bytes, now_ms),
-        Contents::Store => recover(dir, cache_bytes),
+        Contents::Store => recover(dir, cache_bytes, false),
+        Contents::OldStore => recover(dir, cache_bytes, true),
     }
 }
 
@@ -66,7 +67,7 @@ fn create(dir: &DataDir, cache_bytes: u64, now_ms: i64) -> Result<(Engine, State
     Ok((engine, state))
 }
 
-fn recover(dir: &DataDir, cache_bytes: u64) -> Result<(Engine, State), OpenError> {
+fn recover(dir: &DataDir, cache_bytes: u64, old: bool) -> Result<(Engine, State), OpenError> {
     let guard = JournalGuard::before_open(dir)?;
     let damaged = |e: EngineError| dir.damaged(e.to_string());
     let engine = Engine::open(&dir.engine(), cache_bytes).map_err(damaged)?;
@@ -78,21 +79,21 @@ fn recover(dir: &DataDir, cache_bytes: u64) -> Result<(Engine, State), OpenError
     let Some(mut engine) = engine else {
         return Err(dir.damaged("the engine was closed"));
     };
-    upgrade(dir, &mut engine)?;
+    if old {
+        upgrade(dir, &mut engine)?;
+    }
     let state = Loader::new(dir, &engine).load()?;
     Ok((engine, state))
 }
 
 /// Gives a store of format 1 what it lacks. Its records are still read as they are.
 fn upgrade(dir: &DataDir, engine: &mut Engine) -> Result<(), OpenError> {
-    let failed = |e: EngineError| OpenError::io("upgrade", dir.engine())(std::io::Error::other(e));
-    if engine.secret().map_err(failed)?.is_some() {
-        return Ok(());
-    }
-    // First, so that no older Agon takes the store for its own.
-    dir.finish()?;
     let secret = new_secret().map_err(OpenError::io("make a secret for", dir.engine()))?;
-    engine.commit(&[Write::secret(&secret)]).map_err(failed)
+    let written = engine.commit(&[Write::secret(&secret)]);
+    written.map_err(|e| OpenError::io("upgrade", dir.engine())(std::io::Error::other(e)))?;
+    // Last, so that an upgrade that is cut short is done again. Until then nothing is
+    // there that an older Agon would not read.
+    dir.finish()
 }
 
 fn new_secret() -> std::io::Result<[u8; 32]> {

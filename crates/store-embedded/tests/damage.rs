@@ -178,7 +178,6 @@ fn a_journal_cut_anywhere_opens_with_a_prefix_of_what_was_done() {
                 );
                 last = shown;
                 // And it goes on from there.
-                let global = BoardId::global();
                 let again = store.change(create(vec![new_player(999)]), None, 0);
                 runtime().block_on(again).unwrap();
             }

@@ -46,6 +46,10 @@ impl BoardStore for LateStore {
         self.store()?.board(id).await
     }
 
+    async fn version(&self, id: &BoardId) -> Result<u64, StoreError> {
+        self.store()?.version(id).await
+    }
+
     async fn boards(
         &self,
         after: Option<&BoardId>,

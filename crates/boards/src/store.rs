@@ -60,6 +60,13 @@ pub trait BoardStore: Send + Sync {
     /// [`StoreError::UnknownBoard`].
     async fn board(&self, id: &BoardId) -> Result<BoardInfo, StoreError>;
 
+    /// A number that is another, and larger, after every change that readers of the board can see,
+    /// also across restarts. Cheap enough to be asked several times a second by each who watches.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownBoard`].
+    async fn version(&self, id: &BoardId) -> Result<u64, StoreError>;
+
     /// Up to `limit` boards by name, after that one.
     ///
     /// # Errors

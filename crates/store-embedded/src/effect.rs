@@ -67,7 +67,7 @@ pub(crate) fn apply(state: &mut RwLockWriteGuard<'_, State>, staged: &mut Staged
             // Everything is durable, so readers may see the first of many already.
             RwLockWriteGuard::bump(state);
         }
-        effect.apply(state, &mut debris);
+        effect.apply(state, staged.position.commit, &mut debris);
     }
     state.position = staged.position;
     debris
@@ -85,19 +85,26 @@ impl Effect {
         )
     }
 
-    fn apply(self, state: &mut State, debris: &mut Debris) {
+    fn apply(self, state: &mut State, commit: u64, debris: &mut Debris) {
         match self {
-            Effect::PutPlayer(player) => put_player(state, player),
-            Effect::RemovePlayer(slot) => remove_player(state, slot),
+            Effect::PutPlayer(player) => put_player(state, player, commit),
+            Effect::RemovePlayer(slot) => remove_player(state, slot, commit),
             Effect::SetEntry {
                 board,
                 player,
                 slot,
                 key,
                 details,
-            } => set_entry(state, board, (player, slot), key, details),
-            Effect::RemoveEntry { board, player } => remove_entry(state, board, player),
-            Effect::AddBoard(id, board) => {
+            } => {
+                set_entry(state, board, (player, slot), key, details);
+                touch(state, board, commit);
+            }
+            Effect::RemoveEntry { board, player } => {
+                remove_entry(state, board, player);
+                touch(state, board, commit);
+            }
+            Effect::AddBoard(id, mut board) => {
+                board.version = commit;
                 state.next_board = board.number.0 + 1;
                 state.numbers.insert(id, board.number);
                 state.boards.insert(board.number, *board);
@@ -109,6 +116,7 @@ impl Effect {
                 keep,
             } => {
                 if let Some(board) = state.boards.get_mut(&board) {
+                    board.version = commit;
                     change_board(board, settings, ladders, debris);
                     forget_seasons(board, keep, &mut state.doomed, debris);
                 }
@@ -119,7 +127,10 @@ impl Effect {
                 board,
                 slot,
                 hidden,
-            } => set_hidden(state, board, slot, hidden),
+            } => {
+                set_hidden(state, board, slot, hidden);
+                touch(state, board, commit);
+            }
             Effect::Rotate {
                 board,
                 ended,
@@ -127,6 +138,7 @@ impl Effect {
                 keep,
             } => {
                 if let Some(board) = state.boards.get_mut(&board) {
+                    board.version = commit;
                     rotate(board, ended, next);
                     forget_seasons(board, keep, &mut state.doomed, debris);
                 }
@@ -135,7 +147,13 @@ impl Effect {
     }
 }
 
-fn put_player(state: &mut State, player: Player) {
+fn touch(state: &mut State, board: BoardNumber, commit: u64) {
+    if let Some(board) = state.boards.get_mut(&board) {
+        board.version = commit;
+    }
+}
+
+fn put_player(state: &mut State, player: Player, commit: u64) {
     let Some(slot) = state.players.find(player.id) else {
         state.players.add(player);
         return;
@@ -143,22 +161,28 @@ fn put_player(state: &mut State, player: Player) {
     let Some(old) = state.players.replace(slot, player.clone()) else {
         return;
     };
-    if old.country == player.country && old.attributes == player.attributes {
+    if old == player {
         return;
     }
     for board in state.boards.values_mut() {
         for ladder in board.ladders_mut() {
             ladder.relocate(slot, &old, &player);
         }
+        if board.key(slot).is_some() {
+            board.version = commit;
+        }
     }
 }
 
-fn remove_player(state: &mut State, slot: Slot) {
+fn remove_player(state: &mut State, slot: Slot, commit: u64) {
     let Some(player) = state.players.remove(slot) else {
         return;
     };
     for board in state.boards.values_mut() {
         board.hidden.remove(&slot);
+        if board.key(slot).is_some() {
+            board.version = commit;
+        }
         for ladder in board.ladders_mut() {
             ladder.remove(slot, &player);
         }

@@ -280,6 +280,7 @@ impl<'a> Loader<'a> {
             };
             let mut board = Board::new(number, record.settings, season);
             board.ladder = ladder;
+            board.version = state.position.commit;
             board.past = ladders.collect();
             let here = hidden.iter().filter(|(board, _)| *board == number);
             board.hidden = here.map(|(_, slot)| *slot).collect();

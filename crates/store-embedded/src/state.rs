@@ -24,6 +24,8 @@ pub(crate) struct Board {
     pub(crate) hidden: HashSet<Slot>,
     /// When the present season ends by schedule.
     pub(crate) ends_at_ms: Option<i64>,
+    /// The last commit that changed what is seen here; when it is loaded, the store's last.
+    pub(crate) version: u64,
 }
 
 pub(crate) struct State {
@@ -101,6 +103,7 @@ impl Board {
             past: Vec::new(),
             hidden: HashSet::new(),
             ends_at_ms: None,
+            version: 0,
         };
         board.set_end();
         board

@@ -154,6 +154,10 @@ impl BoardStore for EmbeddedStore {
         Ok(self.state.read().board(id)?.info(id))
     }
 
+    async fn version(&self, id: &BoardId) -> Result<u64, StoreError> {
+        Ok(self.state.read().board(id)?.version)
+    }
+
     async fn boards(
         &self,
         after: Option<&BoardId>,

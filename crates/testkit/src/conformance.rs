@@ -9,9 +9,9 @@ mod cast;
 mod compare;
 mod steps;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use boards::{BoardStore, Change, Guard, Mark, View};
+use boards::{BoardId, BoardInfo, BoardStore, Change, Guard, Mark, Page, PageStart, View};
 
 use crate::ReferenceStore;
 
@@ -43,9 +43,11 @@ pub async fn run(store: &dyn BoardStore, reference: &ReferenceStore, steps: &[St
                 after_ms,
             } => {
                 now_ms += after_ms;
+                let before = seen(store, reference).await;
                 let found = store.change(change.clone(), *guard, now_ms).await;
                 let expected = reference.change(change.clone(), *guard, now_ms).await;
                 answers::assert_same(found, expected, step);
+                assert_versions(&before, &seen(store, reference).await, step);
                 changes += 1;
                 if changes % CHANGES_BETWEEN == 0 {
                     compare(store, reference).await;
@@ -54,6 +56,33 @@ pub async fn run(store: &dyn BoardStore, reference: &ReferenceStore, steps: &[St
         }
     }
     compare(store, reference).await;
+}
+
+/// For each board its version in a store, and what the reference shows of it.
+type Boards = BTreeMap<BoardId, (u64, BoardInfo, Page)>;
+
+async fn seen(store: &dyn BoardStore, reference: &ReferenceStore) -> Boards {
+    let mut boards = Boards::new();
+    for info in reference.boards(None, usize::MAX).await.unwrap() {
+        let version = store.version(&info.id).await.unwrap();
+        let view = View::of(info.id.clone());
+        let page = reference.page(&view, PageStart::Offset(0), usize::MAX);
+        boards.insert(info.id.clone(), (version, info, page.await.unwrap()));
+    }
+    boards
+}
+
+/// Whoever watches a board must notice what has changed on it.
+fn assert_versions(before: &Boards, after: &Boards, step: &Step) {
+    for (id, (version, info, page)) in after {
+        if let Some((old_version, old_info, old_page)) = before.get(id) {
+            let alike = info == old_info && page == old_page;
+            assert!(
+                version > old_version || (alike && version == old_version),
+                "{id}: {step:?}"
+            );
+        }
+    }
 }
 
 /// Asks a store for all changes at once, so that they meet in few batches, and compares the answers

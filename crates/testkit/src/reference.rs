@@ -40,6 +40,8 @@ struct State {
     /// Ticks with each change of a score that takes effect.
     ticks: u64,
     guarded: BTreeMap<[u8; 16], Guarded>,
+    /// Counts the changes, whatever they are about.
+    changes: u64,
     latest_ms: i64,
 }
 
@@ -60,6 +62,7 @@ impl ReferenceStore {
             boards_made: 0,
             ticks: 0,
             guarded: BTreeMap::new(),
+            changes: 0,
             latest_ms: started_at_ms,
         };
         state.make_board(BoardId::global(), BoardSettings::global(), started_at_ms);
@@ -136,6 +139,7 @@ impl State {
             };
             after.guarded.insert(key, guarded);
         }
+        after.changes += 1;
         *self = after;
         Ok(Receipt {
             changed,
@@ -176,6 +180,11 @@ impl BoardStore for ReferenceStore {
 
     async fn player(&self, id: PlayerId) -> Result<Player, StoreError> {
         self.state().player(id).cloned()
+    }
+
+    async fn version(&self, id: &BoardId) -> Result<u64, StoreError> {
+        let state = self.state();
+        state.board(id).map(|_| state.changes)
     }
 
     async fn board(&self, id: &BoardId) -> Result<BoardInfo, StoreError> {

@@ -3,10 +3,15 @@
 //! A derived deserializer stops at the first fault and knows little of where it was. A client that
 //! sends a thousand players wants all that is wrong with them, each with its place.
 
-use boards::{Country, DisplayName, PlayerId, Score};
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use crate::problem::Fault;
+
+mod values;
+
+pub(crate) use values::text;
 
 /// A type that can be read from one JSON value; the error completes the sentence "*field* …".
 pub(crate) trait FromValue: Sized {
@@ -38,16 +43,39 @@ impl Fields<'_> {
 
     /// A field that may be missing or null: `Some(None)`. `None` where it is wrong.
     pub(crate) fn optional<T: FromValue>(&mut self, name: &str) -> Option<Option<T>> {
+        self.nullable(name).map(Option::flatten)
+    }
+
+    /// A field that may be missing, `Some(None)`, or null, `Some(Some(None))`, which means another
+    /// thing. `None` where it is wrong.
+    pub(crate) fn nullable<T: FromValue>(&mut self, name: &str) -> Option<Option<Option<T>>> {
         match self.object.get(name) {
-            None | Some(Value::Null) => Some(None),
+            None => Some(None),
+            Some(Value::Null) => Some(Some(None)),
             Some(value) => match T::from_value(value) {
-                Ok(field) => Some(Some(field)),
+                Ok(field) => Some(Some(Some(field))),
                 Err(reason) => {
                     self.fault(name, reason);
                     None
                 }
             },
         }
+    }
+
+    /// As [`Fields::optional`], for a whole number of a range.
+    pub(crate) fn whole(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<Option<u64>> {
+        let value = match self.object.get(name) {
+            None | Some(Value::Null) => return Some(None),
+            Some(value) => value.as_u64().filter(|number| range.contains(number)),
+        };
+        if value.is_none() {
+            let (low, high) = range.into_inner();
+            self.fault(
+                name,
+                &format!("must be a whole number from {low} to {high}"),
+            );
+        }
+        value.map(Some)
     }
 
     /// As [`Fields::optional`], for an array; each item that is wrong is a fault of its own.
@@ -70,11 +98,41 @@ impl Fields<'_> {
         (list.len() == items.len()).then_some(Some(list))
     }
 
+    /// As [`Fields::optional`], for an object of any fields; each that is wrong is a fault of its own.
+    /// `read` makes of a name and a value what is wanted.
+    pub(crate) fn optional_pairs<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(&str, &Value) -> Result<T, &'static str>,
+    ) -> Option<Option<Vec<T>>> {
+        let pairs = match self.object.get(name) {
+            None | Some(Value::Null) => return Some(None),
+            Some(Value::Object(pairs)) => pairs,
+            Some(_) => {
+                self.fault(name, "must be an object");
+                return None;
+            }
+        };
+        let mut list = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            match read(key, value) {
+                Ok(pair) => list.push(pair),
+                Err(reason) => self.fault(&format!("{name}/{}", escaped(key)), reason),
+            }
+        }
+        (list.len() == pairs.len()).then_some(Some(list))
+    }
+
     /// Notes a fault of a field.
     pub(crate) fn fault(&mut self, name: &str, detail: &str) {
         let pointer = format!("{}/{name}", self.pointer);
         self.faults.push(Fault::at(pointer, detail));
     }
+}
+
+/// A name as a part of a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Reads one object; `pointer` says where in the body it is.
@@ -84,11 +142,7 @@ pub(crate) fn read_object<T: FromFields>(
     faults: &mut Vec<Fault>,
 ) -> Option<T> {
     match value {
-        Value::Object(object) => T::from_fields(&mut Fields {
-            object,
-            pointer,
-            faults,
-        }),
+        Value::Object(object) => read_fields(object, pointer, faults),
         _ => {
             faults.push(Fault::at(pointer.to_owned(), "must be an object"));
             None
@@ -96,31 +150,15 @@ pub(crate) fn read_object<T: FromFields>(
     }
 }
 
-impl FromValue for PlayerId {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
-        PlayerId::parse(text(value)?).map_err(|e| e.reason())
-    }
-}
-
-impl FromValue for DisplayName {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
-        DisplayName::parse(text(value)?).map_err(|e| e.reason())
-    }
-}
-
-impl FromValue for Country {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
-        Country::parse(text(value)?).map_err(|e| e.reason())
-    }
-}
-
-impl FromValue for Score {
-    fn from_value(value: &Value) -> Result<Self, &'static str> {
-        let number = value.as_f64().ok_or("must be a number")?;
-        Score::new(number).map_err(|e| e.reason())
-    }
-}
-
-fn text(value: &Value) -> Result<&str, &'static str> {
-    value.as_str().ok_or("must be a string")
+/// Reads the fields of one object; `pointer` says where in the body it is.
+pub(crate) fn read_fields<T: FromFields>(
+    object: &Map<String, Value>,
+    pointer: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<T> {
+    T::from_fields(&mut Fields {
+        object,
+        pointer,
+        faults,
+    })
 }

@@ -137,6 +137,22 @@ impl Problem {
         Problem::faults(Code::InvalidRequest, vec![Fault::parameter(name, detail)])
     }
 
+    /// A list at this place with more items than it may have.
+    pub(crate) fn too_many_items(pointer: &str, max: usize) -> Self {
+        let detail = format!("may have {max} items");
+        let fault = Fault::at(pointer.to_owned(), detail);
+        Problem::faults(Code::TooManyItems, vec![fault])
+    }
+
+    /// One of several changes, at this place in the body, is refused, and with it all of them.
+    pub(crate) fn refused(refusal: &Refusal, pointer: String) -> Self {
+        let detail = refusal.to_string();
+        Problem {
+            faults: vec![Fault::at(pointer, detail.clone())],
+            ..Problem::new(Code::from(refusal), detail)
+        }
+    }
+
     /// A cursor that is not one of ours, or not for what is asked.
     pub(crate) fn invalid_cursor() -> Self {
         let detail = Code::InvalidCursor.example_detail();
@@ -159,6 +175,12 @@ impl Problem {
             inner: Some(error.to_string()),
             ..Problem::of(code)
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let body = Problem::body(self.code, self.detail.clone(), self.faults.clone());
+        serde_json::to_value(body).unwrap()
     }
 
     pub(crate) fn body(code: Code, detail: String, errors: Vec<Fault>) -> ProblemBody {

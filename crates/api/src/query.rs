@@ -2,11 +2,13 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use boards::{BoardId, Invalid};
 use utoipa::IntoParams;
 
 use crate::problem::{Code, Fault, Problem};
 
 const DEFAULT_LIMIT: u64 = 10;
+const DEFAULT_BOARDS: u64 = 100;
 const MAX_LIMIT: u64 = 1000;
 /// What every language has an integer for.
 const MAX_OFFSET: u64 = i64::MAX as u64;
@@ -36,14 +38,68 @@ impl<S: Sync> FromRequestParts<S> for PageQuery {
     }
 }
 
+/// Which boards are wanted.
+#[derive(Clone, Debug, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BoardsQuery {
+    /// Boards wanted.
+    #[param(value_type = u64, minimum = 1, maximum = 1000, default = 100, required = false)]
+    pub(crate) limit: usize,
+    /// The name after which they come.
+    #[param(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "weekly", required = false)]
+    pub(crate) after: Option<BoardId>,
+}
+
+impl<S: Sync> FromRequestParts<S> for BoardsQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        BoardsQuery::parse(parts.uri.query().unwrap_or_default())
+    }
+}
+
+impl BoardsQuery {
+    fn parse(query: &str) -> Result<Self, Problem> {
+        let mut faults = Vec::new();
+        let limit = whole(query, "limit", 1..=MAX_LIMIT, DEFAULT_BOARDS, &mut faults);
+        let after = parsed(query, "after", BoardId::parse, &mut faults);
+        no_faults(faults)?;
+        Ok(BoardsQuery {
+            limit: limit as usize,
+            after,
+        })
+    }
+}
+
+/// Nothing, or the problem with all of them.
+pub(crate) fn no_faults(faults: Vec<Fault>) -> Result<(), Problem> {
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::faults(Code::InvalidRequest, faults))
+    }
+}
+
+/// A parameter that is read by the domain.
+pub(crate) fn parsed<T>(
+    query: &str,
+    name: &str,
+    parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    faults: &mut Vec<Fault>,
+) -> Option<T> {
+    let text = parameter(query, name, faults)?;
+    let parsed = parse(&text);
+    parsed
+        .map_err(|e| faults.push(Fault::parameter(name, e.reason())))
+        .ok()
+}
+
 impl PageQuery {
     fn parse(query: &str) -> Result<Self, Problem> {
         let mut faults = Vec::new();
         let limit = whole(query, "limit", 1..=MAX_LIMIT, DEFAULT_LIMIT, &mut faults);
         let offset = whole(query, "offset", 0..=MAX_OFFSET, 0, &mut faults);
-        if !faults.is_empty() {
-            return Err(Problem::faults(Code::InvalidRequest, faults));
-        }
+        no_faults(faults)?;
         Ok(PageQuery {
             limit: limit as usize,
             offset,

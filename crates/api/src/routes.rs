@@ -13,7 +13,7 @@ use crate::observe::observe;
 use crate::openapi::About;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
-use crate::{docs, health, leaderboard, score, upstream, upstream_numbers, user};
+use crate::{docs, generate, health, leaderboard, score, upstream, upstream_numbers, user, v1};
 
 /// The routes that the API document describes.
 pub(crate) fn described() -> OpenApiRouter<Api> {
@@ -23,7 +23,7 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(leaderboard::whole_leaderboard))
         .routes(routes!(score::submit_score))
         .routes(routes!(user::create_users))
-        .routes(routes!(user::generate_users))
+        .routes(routes!(generate::generate_users))
         .routes(routes!(user::profile))
         .routes(routes!(user::short_profile))
         .routes(routes!(upstream::smart))
@@ -33,6 +33,21 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(upstream_numbers::list))
         .routes(routes!(upstream::named))
         .routes(routes!(upstream::named_path))
+        .routes(routes!(v1::boards::list_boards))
+        .routes(routes!(
+            v1::boards::put_board,
+            v1::boards::get_board,
+            v1::boards::delete_board
+        ))
+        .routes(routes!(v1::players::put_players))
+        .routes(routes!(
+            v1::players::put_player,
+            v1::players::get_player,
+            v1::players::delete_player
+        ))
+        .routes(routes!(v1::scores::submit_board_score))
+        .routes(routes!(v1::board_scores::submit_board_scores))
+        .routes(routes!(v1::player_scores::submit_player_scores))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

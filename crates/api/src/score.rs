@@ -1,7 +1,7 @@
 //! `POST /score/submit`: points for a player.
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use boards::{
     BoardId, Change, Changed, Details, Outcome, PlayerId, Refusal, Score, StoreError, Submission,
 };
@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use crate::body::JsonObject;
 use crate::fields::{Fields, FromFields, FromValue};
-use crate::openapi::ChangeOneErrors;
+use crate::idempotency::{Guarded, KeyHeader, Reply};
+use crate::openapi::SubmitErrors;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
 
@@ -105,30 +106,35 @@ impl FromValue for Timestamp {
 /// Submit a score
 ///
 /// Adds points to a player's. The reply means that they are on disk. A repeated request adds them
-/// again.
-#[utoipa::path(post, path = "/score/submit", tag = "leaderboard", request_body = ScoreSubmission, responses(
+/// again, unless it has the same idempotency key.
+#[utoipa::path(post, path = "/score/submit", tag = "leaderboard", params(KeyHeader), request_body = ScoreSubmission, responses(
     (status = 200, description = "The points were added", body = ScoreReceipt),
-    ChangeOneErrors,
+    SubmitErrors,
 ))]
 pub(crate) async fn submit_score(
     State(api): State<Api>,
-    JsonObject(submission): JsonObject<ScoreSubmission>,
-) -> Result<Json<ScoreReceipt>, Problem> {
+    Guarded { body, guard }: Guarded<JsonObject<ScoreSubmission>>,
+) -> Result<Reply<ScoreReceipt>, Problem> {
+    let JsonObject(submission) = body;
     let change = Change::Submit {
         board: BoardId::global(),
         submission: submission.to_domain(),
     };
-    let receipt = api.change(change, None).await.map_err(refused)?;
-    let outcome = submitted(receipt.changed)?;
+    let receipt = api.change(change, guard).await.map_err(refused)?;
+    let outcome = submitted(&receipt.changed)?;
     let timestamp = submission.timestamp;
-    Ok(Json(ScoreReceipt {
-        user_id: submission.user_id,
-        score_worth: submission.score_worth,
-        timestamp: timestamp.unwrap_or_else(|| Timestamp::from_ms(receipt.at_ms)),
-        points: outcome.score,
-        rank: outcome.rank,
-        previous_rank: outcome.previous_rank,
-    }))
+    Ok(Reply {
+        status: StatusCode::OK,
+        replayed: receipt.replayed,
+        body: ScoreReceipt {
+            user_id: submission.user_id,
+            score_worth: submission.score_worth,
+            timestamp: timestamp.unwrap_or_else(|| Timestamp::from_ms(receipt.at_ms)),
+            points: outcome.score,
+            rank: outcome.rank,
+            previous_rank: outcome.previous_rank,
+        },
+    })
 }
 
 /// This path had its word for a sum that is too large before there was a code of its own.
@@ -143,9 +149,9 @@ fn refused(error: StoreError) -> Problem {
 }
 
 /// What a single submission did.
-pub(crate) fn submitted(changed: Changed) -> Result<Outcome, Problem> {
+pub(crate) fn submitted(changed: &Changed) -> Result<Outcome, Problem> {
     match changed {
-        Changed::Submitted(outcome) => Ok(outcome),
-        other => Err(Problem::unexpected(&other)),
+        Changed::Submitted(outcome) => Ok(*outcome),
+        other => Err(Problem::unexpected(other)),
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use boards::{BoardStore, Change, Guard, Receipt, StoreError};
+use boards::{BoardStore, Change, Changed, Guard, Receipt, StoreError};
 use upstreams::Upstreams;
 
 use crate::clock::Clock;
+use crate::problem::Problem;
 
 /// What a request may cost.
 #[derive(Clone, Copy, Debug)]
@@ -56,5 +57,13 @@ impl Api {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+}
+
+/// How many of those that were put are new.
+pub(crate) fn created(changed: &Changed) -> Result<u64, Problem> {
+    match changed {
+        Changed::Put { created } => Ok(*created),
+        other => Err(Problem::unexpected(other)),
     }
 }

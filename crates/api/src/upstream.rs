@@ -12,7 +12,7 @@ use upstreams::{CallError, CallRequest, Policy, Reply, Upstream};
 use utoipa::IntoParams;
 
 use crate::observe::Arrival;
-use crate::openapi::{UpstreamAllErrors, UpstreamErrors, UpstreamNamedErrors};
+use crate::openapi::{UpstreamAllErrors, UpstreamErrors};
 use crate::problem::{Code, Fault, Problem};
 use crate::query::{parameter, whole};
 use crate::state::Api;
@@ -104,7 +104,7 @@ pub(crate) async fn within_timeout(call: Classic) -> Result<Response, Problem> {
     params(("name" = String, Path, description = "The upstream", example = "default"), UpstreamQuery),
     responses(
         (status = 200, description = "What the upstream answered; an array under the policies `all` and `within-timeout`", body = serde_json::Value, example = json!({"time": 314})),
-        UpstreamNamedErrors,
+        UpstreamErrors,
     ))]
 pub(crate) async fn named(
     State(api): State<Api>,
@@ -129,7 +129,7 @@ pub(crate) async fn named(
     ),
     responses(
         (status = 200, description = "What the upstream answered; an array under the policies `all` and `within-timeout`", body = serde_json::Value, example = json!({"time": 314})),
-        UpstreamNamedErrors,
+        UpstreamErrors,
     ))]
 pub(crate) async fn named_path(
     State(api): State<Api>,

@@ -38,7 +38,7 @@ codes! {
     InvalidRequest BAD_REQUEST "invalid_request"
         "The request is not valid" "the first fault in words, and 1 more";
     TooManyItems BAD_REQUEST "too_many_items"
-        "The list is too long" "scores may have 10000 items";
+        "The list is too long" "/scores may have 10000 items";
     LineTooLong BAD_REQUEST "line_too_long"
         "The line is too long" "a line may have 65536 bytes";
     NotASegment BAD_REQUEST "not_a_segment"

@@ -1,0 +1,89 @@
+//! The domain's values, read from JSON.
+
+use boards::{
+    Attribute, Authority, BoardId, Country, DisplayName, Metadata, Operator, Order, PlayerId,
+    RankMode, Score,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::FromValue;
+
+pub(crate) fn text(value: &Value) -> Result<&str, &'static str> {
+    value.as_str().ok_or("must be a string")
+}
+
+/// Types that the domain reads from text.
+macro_rules! parsed {
+    ($($type:ty),+) => {
+        $(impl FromValue for $type {
+            fn from_value(value: &Value) -> Result<Self, &'static str> {
+                <$type>::parse(text(value)?).map_err(|e| e.reason())
+            }
+        })+
+    };
+}
+
+parsed!(Attribute, BoardId, Country, DisplayName, PlayerId);
+
+/// Types that are one of a few words.
+macro_rules! words {
+    ($($type:ty: $reason:literal),+) => {
+        $(impl FromValue for $type {
+            fn from_value(value: &Value) -> Result<Self, &'static str> {
+                text(value)?;
+                <$type>::deserialize(value).map_err(|_| $reason)
+            }
+        })+
+    };
+}
+
+words!(
+    Authority: "must be server or player",
+    Operator: "must be sum, best or last",
+    Order: "must be desc or asc",
+    RankMode: "must be ordinal, shared or dense"
+);
+
+impl FromValue for Score {
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        let number = value.as_f64().ok_or("must be a number")?;
+        Score::new(number).map_err(|e| e.reason())
+    }
+}
+
+impl FromValue for Metadata {
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        if !value.is_object() {
+            return Err("must be an object");
+        }
+        Metadata::of_object(value.to_string()).map_err(|e| e.reason())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn words_are_words() {
+        assert_eq!(Order::from_value(&json!("asc")), Ok(Order::Asc));
+        assert_eq!(RankMode::from_value(&json!("dense")), Ok(RankMode::Dense));
+        for bad in [json!("up"), json!("Asc"), json!({"asc": null}), json!(1)] {
+            assert!(Order::from_value(&bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn metadata_are_small_objects() {
+        let read = Metadata::from_value(&json!({"a": [1, 2.5, null]})).unwrap();
+        assert_eq!(read.as_json(), r#"{"a":[1,2.5,null]}"#);
+        let of_bytes = |bytes: usize| json!({"a": "x".repeat(bytes - 8)});
+        assert!(Metadata::from_value(&of_bytes(1024)).is_ok());
+        for bad in [of_bytes(1025), json!([]), json!("{}")] {
+            assert!(Metadata::from_value(&bad).is_err());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Names in paths: read into values that cannot be wrong, all faults at once.
+
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use boards::{BoardId, Invalid, PlayerId};
+use utoipa::IntoParams;
+
+use crate::problem::{Code, Fault, Problem};
+
+/// The path of a board.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct BoardPath {
+    /// The board's name.
+    #[param(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "weekly")]
+    pub(crate) board: BoardId,
+}
+
+/// The path of a player.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct PlayerPath {
+    /// The player's id.
+    #[param(value_type = String, format = Uuid, example = "e4cdb120-28fc-4285-a78d-eb48660b7730")]
+    pub(crate) player: PlayerId,
+}
+
+/// The path of a player's entry on a board.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct EntryPath {
+    /// The board's name.
+    #[param(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "weekly")]
+    pub(crate) board: BoardId,
+    /// The player's id.
+    #[param(value_type = String, format = Uuid, example = "e4cdb120-28fc-4285-a78d-eb48660b7730")]
+    pub(crate) player: PlayerId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for BoardPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let mut names = Names::of(parts, state).await?;
+        let board = names.read("board", BoardId::parse);
+        names.all_well(board.map(|board| BoardPath { board }))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PlayerPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let mut names = Names::of(parts, state).await?;
+        let player = names.read("player", PlayerId::parse);
+        names.all_well(player.map(|player| PlayerPath { player }))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for EntryPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let mut names = Names::of(parts, state).await?;
+        let board = names.read("board", BoardId::parse);
+        let player = names.read("player", PlayerId::parse);
+        let path = board
+            .zip(player)
+            .map(|(board, player)| EntryPath { board, player });
+        names.all_well(path)
+    }
+}
+
+/// The names in a path, and what is wrong with them.
+struct Names {
+    params: RawPathParams,
+    faults: Vec<Fault>,
+}
+
+impl Names {
+    async fn of<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        Ok(Names {
+            params: params.map_err(not_text)?,
+            faults: Vec::new(),
+        })
+    }
+
+    fn read<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        let text = self.params.iter().find(|(n, _)| *n == name);
+        match parse(text.map_or("", |(_, text)| text)) {
+            Ok(value) => Some(value),
+            Err(invalid) => {
+                self.faults.push(Fault::parameter(name, invalid.reason()));
+                None
+            }
+        }
+    }
+
+    fn all_well<T>(self, path: Option<T>) -> Result<T, Problem> {
+        path.ok_or_else(|| Problem::faults(Code::InvalidRequest, self.faults))
+    }
+}
+
+fn not_text(rejection: RawPathParamsRejection) -> Problem {
+    Problem::new(Code::InvalidRequest, rejection.body_text())
+}

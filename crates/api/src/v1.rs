@@ -1,0 +1,8 @@
+//! `/v1/…`: boards in full. The classic paths are a part of this in an older dress.
+
+pub(crate) mod board_scores;
+pub(crate) mod boards;
+pub(crate) mod player_scores;
+pub(crate) mod players;
+pub(crate) mod scores;
+mod words;

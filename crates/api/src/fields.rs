@@ -98,6 +98,17 @@ impl Fields<'_> {
         (list.len() == items.len()).then_some(Some(list))
     }
 
+    /// As [`Fields::optional`], for an object with fields of its own.
+    pub(crate) fn optional_object<T: FromFields>(&mut self, name: &str) -> Option<Option<T>> {
+        match self.object.get(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => {
+                let pointer = format!("{}/{name}", self.pointer);
+                read_object(value, &pointer, self.faults).map(Some)
+            }
+        }
+    }
+
     /// As [`Fields::optional`], for an object of any fields; each that is wrong is a fault of its own.
     /// `read` makes of a name and a value what is wanted.
     pub(crate) fn optional_pairs<T>(

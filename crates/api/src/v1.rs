@@ -4,5 +4,6 @@ pub(crate) mod board_scores;
 pub(crate) mod boards;
 pub(crate) mod player_scores;
 pub(crate) mod players;
+mod reset;
 pub(crate) mod scores;
 mod words;

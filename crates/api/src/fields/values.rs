@@ -52,6 +52,12 @@ impl FromValue for Score {
     }
 }
 
+impl FromValue for String {
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        text(value).map(str::to_owned)
+    }
+}
+
 impl FromValue for Metadata {
     fn from_value(value: &Value) -> Result<Self, &'static str> {
         if !value.is_object() {

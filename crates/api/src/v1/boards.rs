@@ -10,6 +10,7 @@ use boards::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::reset::{NewReset, Reset};
 use super::words;
 use crate::body::JsonObject;
 use crate::fields::{Fields, FromFields};
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     /// Attributes by which the board is ranked in parts as well.
     #[schema(value_type = Vec<String>, required = false, max_items = 8, default = json!(["country"]), example = json!(["country", "league"]))]
     segments: Vec<Attribute>,
+    /// When the board begins a new season by itself; only when it is told to, if missing.
+    reset: Option<Reset>,
     /// Seasons of the past that are kept.
     #[schema(required = false, minimum = 0, maximum = 100, default = 4, example = 4)]
     keep_seasons: u32,
@@ -68,6 +71,7 @@ impl FromFields for NewSettings {
         let operator = fields.optional("operator");
         let rank_mode = fields.optional("rank_mode");
         let segments = segments(fields);
+        let reset = fields.optional_object::<NewReset>("reset");
         let keep_seasons = fields.whole("keep_seasons", 0..=MAX_KEPT_SEASONS);
         let max_entries = fields.whole("max_entries", 1..=MAX_ENTRIES);
         let bounds = bounds(fields);
@@ -78,6 +82,7 @@ impl FromFields for NewSettings {
             operator: operator?.unwrap_or(default.operator),
             rank_mode: rank_mode?.unwrap_or(default.rank_mode),
             segments: segments?.unwrap_or(default.segments),
+            reset: reset?.map(|NewReset(schedule)| schedule),
             keep_seasons: keep_seasons?.map_or(default.keep_seasons, |n| n as u32),
             max_entries: max_entries?,
             min_score,
@@ -129,6 +134,9 @@ pub(crate) struct Board {
     /// Attributes by which the board is ranked in parts as well.
     #[schema(value_type = Vec<String>, example = json!(["country", "league"]))]
     segments: Vec<Attribute>,
+    /// When the board begins a new season by itself.
+    #[schema(required = true)]
+    reset: Option<Reset>,
     /// Seasons of the past that are kept.
     #[schema(example = 4)]
     keep_seasons: u32,
@@ -162,6 +170,7 @@ impl From<BoardInfo> for Board {
             operator: settings.operator,
             rank_mode: settings.rank_mode,
             segments: settings.segments,
+            reset: settings.reset.map(Reset::from),
             keep_seasons: settings.keep_seasons,
             max_entries: settings.max_entries,
             min_score: settings.min_score,
@@ -274,7 +283,7 @@ mod tests {
     #[test]
     fn what_is_left_out_has_its_default() {
         assert_eq!(read(json!({})), Ok(BoardSettings::default()));
-        let nulls = json!({"order": null, "segments": null, "max_entries": null, "reset": {}});
+        let nulls = json!({"order": null, "segments": null, "max_entries": null, "reset": null});
         assert_eq!(read(nulls), Ok(BoardSettings::default()));
     }
 
@@ -282,7 +291,7 @@ mod tests {
     fn settings_come_back_as_they_were_sent() {
         let sent = json!({
             "order": "asc", "operator": "last", "rank_mode": "dense", "segments": ["league", "country"],
-            "keep_seasons": 0, "max_entries": 1, "min_score": -2.5, "max_score": -2.5, "authority": "player",
+            "reset": {"cron": "@daily", "time_zone": "Asia/Kolkata"}, "keep_seasons": 0, "max_entries": 1, "min_score": -2.5, "max_score": -2.5, "authority": "player",
         });
         let settings = read(sent.clone()).unwrap();
         assert_eq!(serde_json::to_value(settings).unwrap(), sent);
@@ -291,11 +300,11 @@ mod tests {
     #[test]
     fn every_fault_is_listed() {
         let bad = json!({
-            "order": "up", "operator": 1, "rank_mode": "", "segments": ["a", "B", "a"],
+            "order": "up", "operator": 1, "rank_mode": "", "segments": ["a", "B", "a"], "reset": {"cron": ""},
             "keep_seasons": 101, "max_entries": 0, "min_score": "x", "authority": "all",
         });
         let faults = read(bad).unwrap_err();
-        let expected = "/order /operator /rank_mode /segments/1 /keep_seasons /max_entries /min_score /authority";
+        let expected = "/order /operator /rank_mode /segments/1 /reset/cron /keep_seasons /max_entries /min_score /authority";
         assert_eq!(faults.join(" "), expected);
         assert_eq!(
             read(json!({"segments": ["a", "b", "a"]})).unwrap_err(),

@@ -2,7 +2,13 @@
 
 pub(crate) mod board_scores;
 pub(crate) mod boards;
+pub(crate) mod cursor;
+pub(crate) mod entries;
+mod entry;
 pub(crate) mod player_scores;
 pub(crate) mod players;
+mod queries;
 pub(crate) mod scores;
+pub(crate) mod seasons;
+pub(crate) mod stats;
 mod words;

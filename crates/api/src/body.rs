@@ -7,7 +7,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::Value;
 
-use crate::fields::{FromFields, read_object};
+use crate::fields::{Fields, FromFields, read_object};
 use crate::problem::{Code, Problem};
 use crate::state::{Api, Limits};
 
@@ -26,6 +26,9 @@ pub(crate) trait FromBody: Sized + Send + 'static {
 /// A JSON object.
 pub(crate) struct JsonObject<T>(pub(crate) T);
 
+/// No body, or an object in which nothing is asked for.
+pub(crate) struct NoBody;
+
 /// A JSON object or an array of them.
 pub(crate) enum OneOrMany<T> {
     One(T),
@@ -38,6 +41,30 @@ impl<T: FromFields + Send + 'static> FromRequest<Api> for JsonObject<T> {
     async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
         let bytes = receive(request, &api.limits).await?;
         parse(bytes, JsonObject::from_body).await
+    }
+}
+
+impl<B: ListBody> FromRequest<Api> for JsonList<B> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        let bytes = receive(request, &api.limits).await?;
+        parse(bytes, JsonList::from_body).await
+    }
+}
+
+impl FromFields for NoBody {
+    fn from_fields(_: &mut Fields<'_>) -> Option<Self> {
+        Some(NoBody)
+    }
+}
+
+impl FromBody for NoBody {
+    fn from_body(bytes: &[u8]) -> Result<Self, Problem> {
+        if bytes.trim_ascii().is_empty() {
+            return Ok(NoBody);
+        }
+        object(bytes)
     }
 }
 

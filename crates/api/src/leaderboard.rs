@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::body::stream_of;
 use crate::openapi::{ReadAllErrors, ReadErrors};
 use crate::problem::Problem;
-use crate::query::PageQuery;
+use crate::query::{PageQuery, Query};
 use crate::state::Api;
 
 /// Entries in one piece of a streamed board.
@@ -68,7 +68,7 @@ fn lines(page: Page) -> Vec<Line> {
 ))]
 pub(crate) async fn leaderboard(
     State(api): State<Api>,
-    query: PageQuery,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Vec<Line>>, Problem> {
     let start = PageStart::Offset(query.offset);
     let view = View::of(BoardId::global());
@@ -89,7 +89,7 @@ pub(crate) async fn leaderboard(
 pub(crate) async fn country_leaderboard(
     State(api): State<Api>,
     Path(country): Path<String>,
-    query: PageQuery,
+    Query(query): Query<PageQuery>,
 ) -> Result<Json<Vec<Line>>, Problem> {
     let country = Country::parse(&country);
     let country = country.map_err(|e| Problem::parameter("country", e.reason()))?;

@@ -1,4 +1,9 @@
-//! Paths and queries.
+//! Queries: read into values that cannot be wrong, all faults at once.
+//!
+//! Names that nobody asks for are ignored; one that is repeated is a fault, since nobody can tell which
+//! of the two is meant.
+
+use std::ops::RangeInclusive;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -7,11 +12,48 @@ use utoipa::IntoParams;
 
 use crate::problem::{Code, Fault, Problem};
 
+pub(crate) const MAX_LIMIT: u64 = 1000;
 const DEFAULT_LIMIT: u64 = 10;
 const DEFAULT_BOARDS: u64 = 100;
-const MAX_LIMIT: u64 = 1000;
 /// What every language has an integer for.
 const MAX_OFFSET: u64 = i64::MAX as u64;
+
+/// A type that can be read from a query. What it is where there were faults does not matter.
+pub(crate) trait FromQuery: Sized {
+    fn from_query(query: &str, faults: &mut Vec<Fault>) -> Self;
+}
+
+/// What a query says.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<S: Sync, T: FromQuery> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        read(parts.uri.query().unwrap_or_default()).map(Query)
+    }
+}
+
+pub(crate) fn read<T: FromQuery>(query: &str) -> Result<T, Problem> {
+    let mut faults = Vec::new();
+    let read = T::from_query(query, &mut faults);
+    no_faults(faults).map(|()| read)
+}
+
+/// Nothing, or the problem with all of them.
+pub(crate) fn no_faults(faults: Vec<Fault>) -> Result<(), Problem> {
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::faults(Code::InvalidRequest, faults))
+    }
+}
+
+impl<A: FromQuery, B: FromQuery> FromQuery for (A, B) {
+    fn from_query(query: &str, faults: &mut Vec<Fault>) -> Self {
+        (A::from_query(query, faults), B::from_query(query, faults))
+    }
+}
 
 /// Which part of a list is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
@@ -30,11 +72,12 @@ pub(crate) struct PageQuery {
     pub(crate) offset: u64,
 }
 
-impl<S: Sync> FromRequestParts<S> for PageQuery {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        PageQuery::parse(parts.uri.query().unwrap_or_default())
+impl FromQuery for PageQuery {
+    fn from_query(query: &str, faults: &mut Vec<Fault>) -> Self {
+        PageQuery {
+            limit: whole(query, "limit", 1..=MAX_LIMIT, DEFAULT_LIMIT, faults) as usize,
+            offset: whole(query, "offset", 0..=MAX_OFFSET, 0, faults),
+        }
     }
 }
 
@@ -50,34 +93,41 @@ pub(crate) struct BoardsQuery {
     pub(crate) after: Option<BoardId>,
 }
 
-impl<S: Sync> FromRequestParts<S> for BoardsQuery {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        BoardsQuery::parse(parts.uri.query().unwrap_or_default())
+impl FromQuery for BoardsQuery {
+    fn from_query(query: &str, faults: &mut Vec<Fault>) -> Self {
+        BoardsQuery {
+            limit: whole(query, "limit", 1..=MAX_LIMIT, DEFAULT_BOARDS, faults) as usize,
+            after: parsed(query, "after", BoardId::parse, faults),
+        }
     }
 }
 
-impl BoardsQuery {
-    fn parse(query: &str) -> Result<Self, Problem> {
-        let mut faults = Vec::new();
-        let limit = whole(query, "limit", 1..=MAX_LIMIT, DEFAULT_BOARDS, &mut faults);
-        let after = parsed(query, "after", BoardId::parse, &mut faults);
-        no_faults(faults)?;
-        Ok(BoardsQuery {
-            limit: limit as usize,
-            after,
-        })
-    }
+/// A whole number of a range.
+pub(crate) fn whole(
+    query: &str,
+    name: &str,
+    range: RangeInclusive<u64>,
+    default: u64,
+    faults: &mut Vec<Fault>,
+) -> u64 {
+    optional_whole(query, name, range, faults).unwrap_or(default)
 }
 
-/// Nothing, or the problem with all of them.
-pub(crate) fn no_faults(faults: Vec<Fault>) -> Result<(), Problem> {
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::faults(Code::InvalidRequest, faults))
+/// The same where there is no default.
+pub(crate) fn optional_whole(
+    query: &str,
+    name: &str,
+    range: RangeInclusive<u64>,
+    faults: &mut Vec<Fault>,
+) -> Option<u64> {
+    let text = parameter(query, name, faults)?;
+    let value = digits(&text).filter(|value| range.contains(value));
+    if value.is_none() {
+        let (low, high) = range.into_inner();
+        let fault = format!("must be a whole number from {low} to {high}");
+        faults.push(Fault::parameter(name, fault));
     }
+    value
 }
 
 /// A parameter that is read by the domain.
@@ -92,39 +142,6 @@ pub(crate) fn parsed<T>(
     parsed
         .map_err(|e| faults.push(Fault::parameter(name, e.reason())))
         .ok()
-}
-
-impl PageQuery {
-    fn parse(query: &str) -> Result<Self, Problem> {
-        let mut faults = Vec::new();
-        let limit = whole(query, "limit", 1..=MAX_LIMIT, DEFAULT_LIMIT, &mut faults);
-        let offset = whole(query, "offset", 0..=MAX_OFFSET, 0, &mut faults);
-        no_faults(faults)?;
-        Ok(PageQuery {
-            limit: limit as usize,
-            offset,
-        })
-    }
-}
-
-/// A whole number from a query; unknown names are ignored, repeated ones are not.
-pub(crate) fn whole(
-    query: &str,
-    name: &str,
-    range: std::ops::RangeInclusive<u64>,
-    default: u64,
-    faults: &mut Vec<Fault>,
-) -> u64 {
-    let Some(text) = parameter(query, name, faults) else {
-        return default;
-    };
-    if let Some(value) = digits(&text).filter(|value| range.contains(value)) {
-        return value;
-    }
-    let (low, high) = range.into_inner();
-    let fault = format!("must be a whole number from {low} to {high}");
-    faults.push(Fault::parameter(name, fault));
-    default
 }
 
 /// A parameter of a query; repeating it is a fault.
@@ -151,12 +168,10 @@ mod tests {
     #[test]
     fn limits_and_offsets() {
         let page = |limit, offset| PageQuery { limit, offset };
-        assert_eq!(PageQuery::parse("").unwrap(), page(10, 0));
-        assert_eq!(
-            PageQuery::parse("limit=1000&offset=7").unwrap(),
-            page(1000, 7)
-        );
-        assert_eq!(PageQuery::parse("limit=1&colour=red").unwrap(), page(1, 0));
+        let read = |query: &str| read::<PageQuery>(query);
+        assert_eq!(read("").unwrap(), page(10, 0));
+        assert_eq!(read("limit=1000&offset=7").unwrap(), page(1000, 7));
+        assert_eq!(read("limit=1&colour=red").unwrap(), page(1, 0));
         for bad in [
             "limit=0",
             "limit=1001",
@@ -170,7 +185,18 @@ mod tests {
             "offset=9223372036854775808",
             "offset= 1",
         ] {
-            assert!(PageQuery::parse(bad).is_err(), "{bad}");
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn boards_come_after_a_board() {
+        let read = |query: &str| read::<BoardsQuery>(query);
+        assert_eq!(read("").unwrap().after, None);
+        let after = read("after=weekly&limit=2").unwrap().after;
+        assert_eq!(after, Some(BoardId::parse("weekly").unwrap()));
+        for bad in ["after=", "after=A", "after=a&after=b", "limit=0"] {
+            assert!(read(bad).is_err(), "{bad}");
         }
     }
 }

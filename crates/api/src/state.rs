@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use boards::{BoardStore, Change, Changed, Guard, Receipt, StoreError};
+use tokio::sync::OnceCell;
 use upstreams::Upstreams;
 
 use crate::clock::Clock;
 use crate::problem::Problem;
+use crate::v1::cursor::Cursors;
 
 /// What a request may cost.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,7 @@ pub struct Api {
     pub(crate) upstreams: Upstreams,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    cursors: Arc<OnceCell<Cursors>>,
     draining: Arc<AtomicBool>,
 }
 
@@ -37,6 +40,7 @@ impl Api {
             upstreams,
             limits,
             clock: Clock::system(),
+            cursors: Arc::default(),
             draining: Arc::new(AtomicBool::new(false)),
         }
     }
@@ -48,6 +52,12 @@ impl Api {
         guard: Option<Guard>,
     ) -> Result<Receipt, StoreError> {
         self.boards.change(change, guard, self.clock.now_ms()).await
+    }
+
+    /// What seals cursors, by the store's secret, which is read once.
+    pub(crate) async fn cursors(&self) -> Result<&Cursors, StoreError> {
+        let secret = || async { Ok(Cursors::new(self.boards.secret().await?)) };
+        self.cursors.get_or_try_init(secret).await
     }
 
     /// From now on `/readyz` says no, so that load balancers send new requests elsewhere.

@@ -2,8 +2,14 @@
 
 pub(crate) mod board_scores;
 pub(crate) mod boards;
+pub(crate) mod cursor;
+pub(crate) mod entries;
+mod entry;
 pub(crate) mod player_scores;
 pub(crate) mod players;
+mod queries;
 mod reset;
 pub(crate) mod scores;
+pub(crate) mod seasons;
+pub(crate) mod stats;
 mod words;

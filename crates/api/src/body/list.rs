@@ -2,7 +2,6 @@
 //! whole.
 
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -15,11 +14,14 @@ use crate::problem::{Code, Fault, Problem};
 /// A body that is an object with a list and maybe other fields, which are read as `Self`.
 pub(crate) trait ListBody: FromFields + Send + 'static {
     /// An item of the list.
-    type Item: FromFields + Send + 'static;
+    type Item: Send + 'static;
     /// The field that is the list.
     const LIST: &'static str;
     /// Items that the list may have; it has one at least.
     const MAX_ITEMS: usize;
+
+    /// Reads an item; `pointer` says where in the body it is.
+    fn item(value: &Value, pointer: &str, faults: &mut Vec<Fault>) -> Option<Self::Item>;
 }
 
 /// Such a body, read.
@@ -66,7 +68,7 @@ fn items<B: ListBody>(
         "null" => "is missing",
         array if array.starts_with('[') => {
             let before = faults.len();
-            let items = read(array.as_bytes(), &pointer, B::MAX_ITEMS, faults)?;
+            let items = read(array.as_bytes(), &pointer, B::MAX_ITEMS, B::item, faults)?;
             if !items.is_empty() || faults.len() > before {
                 return Ok((faults.len() == before).then_some(items));
             }
@@ -81,7 +83,7 @@ fn items<B: ListBody>(
 /// A body that is an array as a whole.
 pub(super) fn whole<T: FromFields>(bytes: &[u8]) -> Result<Vec<T>, Problem> {
     let mut faults = Vec::new();
-    let items = read(bytes, "", usize::MAX, &mut faults)?;
+    let items = read(bytes, "", usize::MAX, read_object, &mut faults)?;
     if faults.is_empty() {
         Ok(items)
     } else {
@@ -90,19 +92,20 @@ pub(super) fn whole<T: FromFields>(bytes: &[u8]) -> Result<Vec<T>, Problem> {
 }
 
 /// Reads an array of at most `max` items; `pointer` says where in the body it is.
-fn read<T: FromFields>(
+fn read<T>(
     bytes: &[u8],
     pointer: &str,
     max: usize,
+    item: ReadItem<T>,
     faults: &mut Vec<Fault>,
 ) -> Result<Vec<T>, Problem> {
     let mut too_many = false;
     let items = Items {
         pointer,
         max,
+        item,
         too_many: &mut too_many,
         faults,
-        of: PhantomData,
     };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let items = items
@@ -114,15 +117,17 @@ fn read<T: FromFields>(
     items.map_err(malformed)
 }
 
+type ReadItem<T> = fn(&Value, &str, &mut Vec<Fault>) -> Option<T>;
+
 struct Items<'a, T> {
     pointer: &'a str,
     max: usize,
+    item: ReadItem<T>,
     too_many: &'a mut bool,
     faults: &'a mut Vec<Fault>,
-    of: PhantomData<T>,
 }
 
-impl<'de, T: FromFields> DeserializeSeed<'de> for Items<'_, T> {
+impl<'de, T> DeserializeSeed<'de> for Items<'_, T> {
     type Value = Vec<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
@@ -130,11 +135,11 @@ impl<'de, T: FromFields> DeserializeSeed<'de> for Items<'_, T> {
     }
 }
 
-impl<'de, T: FromFields> Visitor<'de> for Items<'_, T> {
+impl<'de, T> Visitor<'de> for Items<'_, T> {
     type Value = Vec<T>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an array of objects")
+        f.write_str("an array")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Vec<T>, A::Error> {
@@ -146,7 +151,7 @@ impl<'de, T: FromFields> Visitor<'de> for Items<'_, T> {
                 return Err(A::Error::custom("too many items"));
             }
             let pointer = format!("{}/{place}", self.pointer);
-            items.extend(read_object::<T>(&value, &pointer, self.faults));
+            items.extend((self.item)(&value, &pointer, self.faults));
             place += 1;
         }
         Ok(items)
@@ -180,6 +185,10 @@ mod tests {
         type Item = Name;
         const LIST: &'static str = "names";
         const MAX_ITEMS: usize = 3;
+
+        fn item(value: &Value, pointer: &str, faults: &mut Vec<Fault>) -> Option<Name> {
+            read_object(value, pointer, faults)
+        }
     }
 
     fn read(body: &str) -> Result<(Option<u64>, Vec<u64>), serde_json::Value> {

@@ -2,7 +2,7 @@
 
 use boards::{
     Attribute, Authority, BoardId, Country, DisplayName, Metadata, Operator, Order, PlayerId,
-    RankMode, Score,
+    RankMode, Score, Segment,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,7 +24,7 @@ macro_rules! parsed {
     };
 }
 
-parsed!(Attribute, BoardId, Country, DisplayName, PlayerId);
+parsed!(Attribute, BoardId, Country, DisplayName, PlayerId, Segment);
 
 /// Types that are one of a few words.
 macro_rules! words {

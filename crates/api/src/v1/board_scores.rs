@@ -4,15 +4,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use boards::{BoardId, Change, Changed, Guard, Outcome, PlayerId, Refusal, Submission};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::scores::{Effect, PlayerScore, PlayerScoreOutcome};
 use crate::body::{JsonList, ListBody};
-use crate::fields::{Fields, FromFields};
+use crate::fields::{Fields, FromFields, read_object};
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::BatchErrors;
 use crate::path::BoardPath;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Fault, Problem};
 use crate::state::Api;
 
 /// Scores of some players.
@@ -34,6 +35,10 @@ impl ListBody for BoardScores {
     type Item = PlayerScore;
     const LIST: &'static str = "scores";
     const MAX_ITEMS: usize = 10_000;
+
+    fn item(value: &Value, pointer: &str, faults: &mut Vec<Fault>) -> Option<PlayerScore> {
+        read_object(value, pointer, faults)
+    }
 }
 
 /// Why one of several was refused.

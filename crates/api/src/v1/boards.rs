@@ -17,7 +17,7 @@ use crate::fields::{Fields, FromFields};
 use crate::openapi::{BoardErrors, DeleteBoardErrors, PutBoardErrors, ReadErrors};
 use crate::path::BoardPath;
 use crate::problem::Problem;
-use crate::query::BoardsQuery;
+use crate::query::{BoardsQuery, Query};
 use crate::state::{Api, created};
 use crate::time::Time;
 
@@ -253,7 +253,7 @@ pub(crate) async fn delete_board(
 ))]
 pub(crate) async fn list_boards(
     State(api): State<Api>,
-    BoardsQuery { limit, after }: BoardsQuery,
+    Query(BoardsQuery { limit, after }): Query<BoardsQuery>,
 ) -> Result<Json<Boards>, Problem> {
     // One more than is wanted tells whether there are any.
     let mut infos = api.boards.boards(after.as_ref(), limit + 1).await?;

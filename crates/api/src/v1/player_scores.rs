@@ -6,12 +6,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use boards::{BoardId, Change, Outcome, PlayerId, Refusal, StoreError};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::board_scores::batch;
 use super::scores::{Effect, NewScore};
 use crate::body::{JsonList, ListBody};
-use crate::fields::{Fields, FromFields};
+use crate::fields::{Fields, FromFields, read_object};
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::PlayerScoresErrors;
 use crate::problem::{Fault, Problem};
@@ -63,6 +64,10 @@ impl ListBody for PlayerScores {
     type Item = BoardScore;
     const LIST: &'static str = "scores";
     const MAX_ITEMS: usize = 100;
+
+    fn item(value: &Value, pointer: &str, faults: &mut Vec<Fault>) -> Option<BoardScore> {
+        read_object(value, pointer, faults)
+    }
 }
 
 /// What a score for a board did.

@@ -13,11 +13,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::body::{JsonList, JsonObject, ListBody};
-use crate::fields::{Fields, FromFields, text};
+use crate::fields::{Fields, FromFields, read_object, text};
 use crate::idempotency::{Guarded, KeyHeader, NewIds, Reply};
 use crate::openapi::{DeletePlayerErrors, PlayerErrors, PutPlayerErrors, PutPlayersErrors};
 use crate::path::PlayerPath;
-use crate::problem::Problem;
+use crate::problem::{Fault, Problem};
 use crate::state::{Api, created};
 
 /// A player as others see it.
@@ -141,6 +141,10 @@ impl ListBody for Players {
     type Item = PlayerItem;
     const LIST: &'static str = "players";
     const MAX_ITEMS: usize = 10_000;
+
+    fn item(value: &Value, pointer: &str, faults: &mut Vec<Fault>) -> Option<PlayerItem> {
+        read_object(value, pointer, faults)
+    }
 }
 
 /// What became of them.
@@ -244,7 +248,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fields::read_object;
 
     #[test]
     fn attributes_are_read_and_every_fault_is_listed() {

@@ -55,6 +55,7 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(v1::entries::entries_around_score))
         .routes(routes!(v1::entries::lookup_entries))
         .routes(routes!(v1::stats::board_stats))
+        .routes(routes!(v1::events::board_events))
         .routes(routes!(v1::seasons::list_seasons))
         .routes(routes!(v1::seasons::rotate_season))
         .routes(routes!(health::healthz))

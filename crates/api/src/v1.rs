@@ -5,6 +5,7 @@ pub(crate) mod boards;
 pub(crate) mod cursor;
 pub(crate) mod entries;
 mod entry;
+pub(crate) mod events;
 pub(crate) mod player_scores;
 pub(crate) mod players;
 mod queries;

@@ -109,6 +109,8 @@ problems! {
     PageErrors: READ, VIEW, [Code::InvalidCursor];
     /// What is about one entry.
     EntryErrors: READ, VIEW, ENTRY;
+    /// A board to be watched.
+    EventErrors: READ, VIEW, PLAYER;
     /// Some entries by a list.
     LookupErrors: READ, BODY, VIEW, LIST;
     /// An entry to be deleted.

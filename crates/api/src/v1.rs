@@ -11,4 +11,5 @@ mod queries;
 pub(crate) mod scores;
 pub(crate) mod seasons;
 pub(crate) mod stats;
+mod stream;
 mod words;

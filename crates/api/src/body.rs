@@ -1,5 +1,7 @@
 //! JSON bodies: their media type, their size, their time, their faults.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
@@ -11,8 +13,10 @@ use crate::fields::{Fields, FromFields, read_object};
 use crate::problem::{Code, Problem};
 use crate::state::{Api, Limits};
 
+mod lines;
 mod list;
 
+pub(crate) use lines::{Line, LineBody, MAX_LINE_BYTES, is_ndjson};
 pub(crate) use list::{JsonList, ListBody};
 
 /// A body of more than this is parsed away from the threads that serve requests.
@@ -96,22 +100,25 @@ pub(crate) async fn receive(request: Request, limits: &Limits) -> Result<Bytes, 
     match tokio::time::timeout(limits.body_read_timeout, body.collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(e)) if e.is::<LengthLimitError>() => Err(too_large(max)),
-        Ok(Err(e)) => Err(Problem::new(
-            Code::MalformedJson,
-            format!("the body ended early: {e}"),
-        )),
-        Err(_) => {
-            let limit = limits.body_read_timeout;
-            Err(Problem::new(
-                Code::BodyTimeout,
-                format!("the body did not arrive within {limit:?}"),
-            ))
-        }
+        Ok(Err(e)) => Err(ended_early(&e)),
+        Err(_) => Err(timed_out(limits.body_read_timeout)),
     }
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn ended_early(error: &dyn std::fmt::Display) -> Problem {
+    let detail = format!("the body ended early: {error}");
+    Problem::new(Code::MalformedJson, detail)
+}
+
+fn timed_out(limit: Duration) -> Problem {
+    Problem::new(
+        Code::BodyTimeout,
+        format!("the body did not arrive within {limit:?}"),
+    )
 }
 
 fn too_large(max: usize) -> Problem {
@@ -150,7 +157,8 @@ pub(crate) async fn parse<T: Send + 'static>(
     parsed.unwrap_or_else(|_| Err(Problem::of(Code::Internal)))
 }
 
-fn object<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
+/// Parses one object.
+pub(crate) fn object<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;
     let mut faults = Vec::new();
     let object = read_object(&value, "", &mut faults);

@@ -168,6 +168,16 @@ pub(crate) struct Reply<T> {
     pub(crate) body: T,
 }
 
+impl<T> Reply<T> {
+    pub(crate) fn map<U>(self, how: impl FnOnce(T) -> U) -> Reply<U> {
+        Reply {
+            status: self.status,
+            replayed: self.replayed,
+            body: how(self.body),
+        }
+    }
+}
+
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();

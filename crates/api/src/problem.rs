@@ -75,6 +75,10 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub(crate) errors: Vec<Fault>,
+    /// Of a stream of lines: how many were done, and stay done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = 3000)]
+    pub(crate) lines_done: Option<u64>,
 }
 
 /// An error on its way to the client.
@@ -86,6 +90,7 @@ pub(crate) struct Problem {
     /// For the log alone.
     inner: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    lines_done: Option<u64>,
 }
 
 impl Problem {
@@ -96,12 +101,33 @@ impl Problem {
             faults: Vec::new(),
             inner: None,
             headers: Vec::new(),
+            lines_done: None,
         }
     }
 
     /// What the code means, in its own words.
     pub(crate) fn of(code: Code) -> Self {
         Problem::new(code, code.example_detail())
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// In a stream of which this many lines were done before.
+    pub(crate) fn after_lines(mut self, done: u64) -> Self {
+        self.lines_done = Some(done);
+        if done > 0 {
+            // It may say that nothing was changed.
+            let detail = format!("{}, with {done} lines done", self.code.title());
+            let before = std::mem::replace(&mut self.detail, detail);
+            self.inner = self.inner.or(Some(before));
+        }
+        self
     }
 
     pub(crate) fn with_header(mut self, header: (HeaderName, HeaderValue)) -> Self {
@@ -125,11 +151,8 @@ impl Problem {
         }
         faults.truncate(MAX_FAULTS);
         Problem {
-            code,
-            detail,
             faults,
-            inner: None,
-            headers: Vec::new(),
+            ..Problem::new(code, detail)
         }
     }
 
@@ -191,6 +214,7 @@ impl Problem {
             detail,
             code: code.as_str(),
             errors,
+            lines_done: None,
         }
     }
 }
@@ -254,7 +278,8 @@ impl IntoResponse for Problem {
             code: self.code.as_str(),
             message: self.inner.unwrap_or_else(|| self.detail.clone()),
         };
-        let body = Problem::body(self.code, self.detail, self.faults);
+        let mut body = Problem::body(self.code, self.detail, self.faults);
+        body.lines_done = self.lines_done;
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));

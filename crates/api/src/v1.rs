@@ -13,4 +13,5 @@ mod reset;
 pub(crate) mod scores;
 pub(crate) mod seasons;
 pub(crate) mod stats;
+mod stream;
 mod words;

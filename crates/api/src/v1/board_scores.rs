@@ -1,6 +1,6 @@
 //! `POST …/scores:batch`: scores of many players for one board, each taken or refused by itself.
 
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use boards::{BoardId, Change, Changed, Guard, Outcome, PlayerId, Refusal, Submission};
 use serde::Serialize;
@@ -8,7 +8,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::scores::{Effect, PlayerScore, PlayerScoreOutcome};
-use crate::body::{JsonList, ListBody};
+use super::stream::{ScoreLines, StreamReceipt, submit_lines};
+use crate::body::{JsonList, ListBody, is_ndjson};
 use crate::fields::{Fields, FromFields, read_object};
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::BatchErrors;
@@ -93,34 +94,81 @@ pub(crate) struct BoardScoresReceipt {
     refused: usize,
 }
 
+/// A body of scores for a board.
+pub(crate) enum ScoresBody {
+    List(Guarded<JsonList<BoardScores>>),
+    Lines(ScoreLines),
+}
+
+impl FromRequest<Api> for ScoresBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        if is_ndjson(request.headers()) {
+            return ScoreLines::of(request, &api.limits).map(ScoresBody::Lines);
+        }
+        let list = Guarded::from_request(request, api).await;
+        list.map(ScoresBody::List)
+    }
+}
+
+/// What became of a body of scores.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ScoresReceipt {
+    /// Of a list: of each.
+    List(BoardScoresReceipt),
+    /// Of lines: in sum.
+    Lines(StreamReceipt),
+}
+
 /// Submit scores to a board
 ///
-/// In order, each taken or refused by itself.
-#[utoipa::path(post, path = "/v1/boards/{board}/scores:batch", tag = "scores", params(BoardPath, KeyHeader), request_body = BoardScores, responses(
-    (status = 200, description = "What became of each", body = BoardScoresReceipt),
-    BatchErrors,
-))]
+/// In order, each taken or refused by itself: as a list, or as lines of any number (NDJSON), of which each
+/// is a score and may have 65,536 bytes. Lines are taken 1,000 at a time, and those that are taken stay,
+/// also where the stream fails later: the problem's `lines_done` says how many. With an idempotency key the
+/// whole stream can be sent again, and goes on where it stopped.
+#[utoipa::path(post, path = "/v1/boards/{board}/scores:batch", tag = "scores", params(BoardPath, KeyHeader),
+    request_body(content(
+        (BoardScores = "application/json"),
+        (String = "application/x-ndjson", example = json!("{\"player_id\": \"e4cdb120-28fc-4285-a78d-eb48660b7730\", \"score\": 42}\n")),
+    )),
+    responses(
+        (status = 200, description = "What became of each, or of all in sum", body = ScoresReceipt),
+        BatchErrors,
+    ))]
 pub(crate) async fn submit_board_scores(
     State(api): State<Api>,
     BoardPath { board }: BoardPath,
-    Guarded { body, guard }: Guarded<JsonList<BoardScores>>,
-) -> Result<Reply<BoardScoresReceipt>, Problem> {
-    submit_list(&api, board, body, guard).await
+    body: ScoresBody,
+) -> Result<Reply<ScoresReceipt>, Problem> {
+    match body {
+        ScoresBody::List(Guarded { body, guard }) => {
+            let reply = submit_list(&api, board, body, guard).await?;
+            Ok(reply.map(ScoresReceipt::List))
+        }
+        ScoresBody::Lines(lines) => {
+            let reply = submit_lines(&api, board, lines).await?;
+            Ok(reply.map(ScoresReceipt::Lines))
+        }
+    }
 }
 
 /// Scores of a list, in order, as one change.
-pub(crate) async fn submit_list(
+async fn submit_list(
     api: &Api,
     board: BoardId,
     body: JsonList<BoardScores>,
     guard: Option<Guard>,
 ) -> Result<Reply<BoardScoresReceipt>, Problem> {
-    let submissions: Vec<Submission> = body.items.into_iter().map(Submission::from).collect();
-    let players: Vec<PlayerId> = submissions.iter().map(|s| s.player).collect();
+    let submissions = body.items.into_iter();
+    let submissions = submissions.map(|sent| (board.clone(), Submission::from(sent)));
+    let submissions: Vec<(BoardId, Submission)> = submissions.collect();
+    let players: Vec<PlayerId> = submissions.iter().map(|(_, s)| s.player).collect();
     // A board that is not there would have each score refused by itself, which helps nobody.
     api.boards.board(&board).await?;
     let change = Change::SubmitBatch {
-        submissions: to_board(&board, submissions),
+        submissions,
         all_or_nothing: false,
     };
     let receipt = api.change(change, guard).await?;
@@ -129,14 +177,6 @@ pub(crate) async fn submit_list(
         replayed: receipt.replayed,
         body: summed(players, batch(receipt.changed)?),
     })
-}
-
-pub(crate) fn to_board(
-    board: &BoardId,
-    submissions: Vec<Submission>,
-) -> Vec<(BoardId, Submission)> {
-    let submissions = submissions.into_iter();
-    submissions.map(|s| (board.clone(), s)).collect()
 }
 
 /// What became of each of several submissions.

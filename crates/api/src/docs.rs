@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
 use utoipa_swagger_ui::Config;
 
 use crate::openapi::{document_json, document_yaml};
+use crate::path::FirstName;
 use crate::problem::{Code, Problem};
 
 /// The page is our own, so that it stands at `/` too; what it loads is Swagger UI's.
@@ -18,7 +18,7 @@ pub(crate) async fn page() -> Html<&'static str> {
     Html(PAGE)
 }
 
-pub(crate) async fn asset(Path(file): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn asset(FirstName(file): FirstName) -> Result<Response, Problem> {
     let missing = || Problem::new(Code::NotFound, format!("there is nothing at /docs/{file}"));
     let found = utoipa_swagger_ui::serve(&file, Arc::new(Config::default()));
     let found = found.ok().flatten().ok_or_else(missing)?;

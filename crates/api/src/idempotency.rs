@@ -118,11 +118,16 @@ impl<B: FromBody> FromRequest<Api> for Guarded<B> {
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
         let key = Key::sent(request.headers())?;
-        let digest = RequestDigest::of(request.method(), request.uri().path());
+        let key = key.map(|key| {
+            (
+                key,
+                RequestDigest::of(request.method(), request.uri().path()),
+            )
+        });
         let bytes = receive(request, &api.limits).await?;
         parse(bytes, move |bytes| {
             let body = B::from_body(bytes)?;
-            let guard = key.map(|key| key.guard(digest.with(bytes)));
+            let guard = key.map(|(key, digest)| key.guard(digest.with(bytes)));
             Ok(Guarded { body, guard })
         })
         .await

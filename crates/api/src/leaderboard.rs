@@ -1,7 +1,7 @@
 //! `GET /leaderboard`, `/leaderboard/{country}`, `/leaderboard/all`: the board `global`, best first.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use boards::{
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::body::stream_of;
 use crate::openapi::{ReadAllErrors, ReadErrors};
+use crate::path::FirstName;
 use crate::problem::Problem;
 use crate::query::{PageQuery, Query};
 use crate::state::Api;
@@ -88,7 +89,7 @@ pub(crate) async fn leaderboard(
 ))]
 pub(crate) async fn country_leaderboard(
     State(api): State<Api>,
-    Path(country): Path<String>,
+    FirstName(country): FirstName,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Vec<Line>>, Problem> {
     let country = Country::parse(&country);

@@ -72,6 +72,19 @@ impl<S: Send + Sync> FromRequestParts<S> for EntryPath {
     }
 }
 
+/// The first name in a path, as text.
+pub(crate) struct FirstName(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for FirstName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let names = Names::of(parts, state).await?;
+        let first = names.params.iter().next();
+        Ok(FirstName(first.map_or("", |(_, text)| text).to_owned()))
+    }
+}
+
 /// The names in a path, and what is wrong with them.
 struct Names {
     params: RawPathParams,

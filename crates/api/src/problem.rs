@@ -18,6 +18,7 @@ pub(crate) use code::Code;
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// Faults listed in one reply; the rest are counted.
 const MAX_FAULTS: usize = 100;
+const MAX_INNER_CHARS: usize = 200;
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// One fault of a request that may have several.
@@ -63,10 +64,13 @@ pub(crate) struct ProblemBody {
     #[schema(example = "urn:agon:problem:player_not_found")]
     pub(crate) kind: String,
     /// The kind in words.
+    #[schema(example = "There is no such player")]
     pub(crate) title: &'static str,
     /// The status of the reply.
+    #[schema(example = 404)]
     pub(crate) status: u16,
     /// This case in words.
+    #[schema(example = "there is no player e4cdb120-28fc-4285-a78d-eb48660b7730")]
     pub(crate) detail: String,
     /// The kind as a word that stays the same from version to version.
     #[schema(example = "player_not_found")]
@@ -77,7 +81,7 @@ pub(crate) struct ProblemBody {
     pub(crate) errors: Vec<Fault>,
     /// Of a stream of lines: how many were done, and stay done.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false, example = 3000)]
+    #[schema(value_type = u64, required = false, example = 3000)]
     pub(crate) lines_done: Option<u64>,
 }
 
@@ -187,8 +191,10 @@ impl Problem {
 
     /// A store answered with what does not belong to the question.
     pub(crate) fn unexpected(changed: &Changed) -> Self {
+        // Of a large batch the beginning tells enough.
+        let answer = format!("the store answered {changed:?}");
         Problem {
-            inner: Some(format!("the store answered {changed:?}")),
+            inner: Some(answer.chars().take(MAX_INNER_CHARS).collect()),
             ..Problem::of(Code::Internal)
         }
     }

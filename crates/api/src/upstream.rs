@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Extension, Path, RawQuery, State};
+use axum::extract::{Extension, RawQuery, State};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 
 use crate::observe::Arrival;
 use crate::openapi::{UpstreamAllErrors, UpstreamErrors};
+use crate::path::FirstName;
 use crate::problem::{Code, Fault, Problem};
 use crate::query::{parameter, whole};
 use crate::state::Api;
@@ -109,7 +110,7 @@ pub(crate) async fn within_timeout(call: Classic) -> Result<Response, Problem> {
 pub(crate) async fn named(
     State(api): State<Api>,
     Extension(arrival): Extension<Arrival>,
-    Path(name): Path<String>,
+    FirstName(name): FirstName,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -134,7 +135,7 @@ pub(crate) async fn named(
 pub(crate) async fn named_path(
     State(api): State<Api>,
     Extension(arrival): Extension<Arrival>,
-    Path((name, _)): Path<(String, String)>,
+    FirstName(name): FirstName,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

@@ -1,7 +1,7 @@
 //! `/user/create` and `/user/profile`: players, made one by one or in bulk, and their profiles.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use boards::{
     Attributes, BoardId, Change, Changed, Country, DisplayName, Guard, NewPlayer, Player, PlayerId,
@@ -14,6 +14,7 @@ use crate::body::OneOrMany;
 use crate::fields::{Fields, FromFields};
 use crate::idempotency::{Guarded, KeyHeader, NewIds, Reply};
 use crate::openapi::{CreateErrors, ProfileErrors};
+use crate::path::FirstName;
 use crate::problem::{Code, Fault, Problem};
 use crate::state::Api;
 
@@ -55,7 +56,7 @@ impl Profile {
 ))]
 pub(crate) async fn profile(
     State(api): State<Api>,
-    Path(guid): Path<String>,
+    FirstName(guid): FirstName,
 ) -> Result<Json<Profile>, Problem> {
     let id = PlayerId::parse(&guid).map_err(|e| Problem::parameter("guid", e.reason()))?;
     let view = View::of(BoardId::global());
@@ -74,7 +75,7 @@ pub(crate) async fn profile(
 ))]
 pub(crate) async fn short_profile(
     api: State<Api>,
-    guid: Path<String>,
+    guid: FirstName,
 ) -> Result<Json<Profile>, Problem> {
     profile(api, guid).await
 }
@@ -141,6 +142,7 @@ pub(crate) enum NewUsers {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BulkReceipt {
     /// Always true.
+    #[schema(example = true)]
     status: bool,
     #[schema(example = 2)]
     created: usize,

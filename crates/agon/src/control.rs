@@ -145,11 +145,7 @@ async fn answer(mut stream: UnixStream, store: Arc<EmbeddedStore>) {
     });
 }
 
-fn serve_export(
-    stream: PlainStream,
-    store: &EmbeddedStore,
-    scope: Scope,
-) -> std::io::Result<()> {
+fn serve_export(stream: PlainStream, store: &EmbeddedStore, scope: Scope) -> std::io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
     let export = match store.export(scope) {
@@ -175,7 +171,9 @@ struct Causes<'a>(&'a dyn std::error::Error);
 impl std::fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.0)?;
-        self.0.source().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+        self.0
+            .source()
+            .map_or(Ok(()), |cause| write!(f, ": {cause}"))
     }
 }
 
@@ -197,8 +195,8 @@ pub(crate) fn ask_for_export(
 ) -> anyhow::Result<(impl BufRead + use<>, Option<u64>)> {
     let path = data_dir.join(NAME);
     let stream = PlainStream::connect(&path);
-    let mut stream = stream
-        .with_context(|| format!("it does not answer at its socket {}", path.display()))?;
+    let mut stream =
+        stream.with_context(|| format!("it does not answer at its socket {}", path.display()))?;
     let question = Question::Export {
         scope: scope.clone(),
     };

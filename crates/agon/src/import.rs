@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use boards::BoardId;
@@ -50,16 +51,17 @@ pub(crate) fn run(args: ImportArgs) -> anyhow::Result<()> {
         boards: args.board.into_iter().collect(),
         replace: args.replace,
     };
+    let started = Instant::now();
     let mut stages = Stages(None);
     let done = import_into(&options, source, &plan, &mut |stage, done, of| {
         stages.report(stage, done, of);
     });
-    let took = stages.end(done.as_ref().map_or(0, |d| d.players_created + d.players_updated + d.entries));
-    report(&done?, &took);
+    stages.end();
+    report(&done?, started.elapsed());
     Ok(())
 }
 
-fn report(done: &Imported, took: &str) {
+fn report(done: &Imported, took: Duration) {
     let counts = Counts {
         boards: done.boards.len() as u64,
         players: done.players_created + done.players_updated,
@@ -67,12 +69,15 @@ fn report(done: &Imported, took: &str) {
         hidden: done.hidden,
     };
     eprintln!(
-        "imported {} ({} players created, {} updated; {} boards replaced), the last step {took}\n\
+        "imported {} ({} players created, {} updated; {} boards replaced) \
+         in {:.1} s, {} records/s\n\
          checked: every board has the entries of the file, in the same order",
         in_words(&counts),
         done.players_created,
         done.players_updated,
         done.replaced.len(),
+        took.as_secs_f64(),
+        (counts.records() as f64 / took.as_secs_f64().max(1e-3)).round(),
     );
 }
 
@@ -82,7 +87,7 @@ struct Stages(Option<(ImportStage, Progress)>);
 impl Stages {
     fn report(&mut self, stage: ImportStage, done: u64, of: u64) {
         if self.0.as_ref().is_none_or(|(present, _)| *present != stage) {
-            self.end(0);
+            self.end();
             let what = match stage {
                 ImportStage::Check => "reading",
                 ImportStage::Write => "writing",
@@ -95,8 +100,9 @@ impl Stages {
         }
     }
 
-    fn end(&mut self, records: u64) -> String {
-        let last = self.0.take();
-        last.map_or_else(String::new, |(_, progress)| progress.end(records))
+    fn end(&mut self) {
+        if let Some((_, progress)) = self.0.take() {
+            progress.end(0);
+        }
     }
 }

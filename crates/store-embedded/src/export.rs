@@ -4,35 +4,30 @@
 //! can be revoked: after a failed commit the engine is opened again, which takes that nobody holds it.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use boards::{BoardId, BoardNumber, Season, SeasonId};
-use serde::Serialize;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 use crate::archive::{
-    ArchiveError, BoardLine, Counts, EndLine, EntryLine, ErrorLine, FORMAT, Head, HiddenLine, Kind,
-    PlayerLine, Scope, hex,
+    ArchiveError, BoardLine, Counts, EntryLine, ErrorLine, FORMAT, Head, HiddenLine, Kind,
+    PlayerLine, Scope,
 };
 use crate::codec;
 use crate::data_dir::{Contents, DataDir};
 use crate::engine::{Engine, EngineError, Frozen, Record, Table};
 use crate::error::OpenError;
-use crate::recovery;
 use crate::records::{self, BoardRecord};
+use crate::recovery;
 
+mod out;
 mod patient;
 mod players;
 
-use patient::Patient;
-
-const BUFFER_BYTES: usize = 256 << 10;
-/// How often the writing looks whether it is to go on, in records.
-const LOOK_EVERY: u64 = 256;
+use out::Out;
 
 /// Why a store is not exported, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -203,20 +198,7 @@ impl Export {
         to: impl Write,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Counts, ExportError> {
-        let mut out = Out {
-            to: BufWriter::with_capacity(
-                BUFFER_BYTES,
-                Patient {
-                    to,
-                    revoked: &self.revoked,
-                },
-            ),
-            line: Vec::new(),
-            hash: Sha256::new(),
-            counts: Counts::default(),
-            revoked: &self.revoked,
-            progress,
-        };
+        let mut out = Out::new(to, &self.revoked, progress);
         out.line(&Head {
             kind: Kind::AgonExport,
             format: FORMAT,
@@ -339,8 +321,10 @@ fn write_entry(
     // Between the parts of JSON a line end is but a space, and here it would end the line.
     let metadata = stored.details.metadata;
     let metadata = metadata.map(|m| m.as_json().replace(['\n', '\r'], " "));
-    let metadata: Option<Box<RawValue>> =
-        metadata.map(RawValue::from_string).transpose().map_err(|_| bad())?;
+    let metadata: Option<Box<RawValue>> = metadata
+        .map(RawValue::from_string)
+        .transpose()
+        .map_err(|_| bad())?;
     let line = EntryLine {
         kind: Kind::Entry,
         board: board.as_str(),
@@ -356,46 +340,4 @@ fn write_entry(
 
 fn malformed(what: &str, key: &[u8]) -> ExportError {
     ExportError::Damaged(format!("{what} record {key:02x?} is malformed or missing"))
-}
-
-/// Where lines go, counted and digested.
-struct Out<'a, W: Write> {
-    to: BufWriter<Patient<'a, W>>,
-    line: Vec<u8>,
-    hash: Sha256,
-    counts: Counts,
-    revoked: &'a AtomicBool,
-    progress: &'a mut dyn FnMut(u64),
-}
-
-impl<W: Write> Out<'_, W> {
-    fn record(&mut self, kind: Kind, record: &impl Serialize) -> Result<(), ExportError> {
-        self.counts.add(kind);
-        let written = self.counts.records();
-        if written.is_multiple_of(LOOK_EVERY) {
-            if self.revoked.load(Ordering::Acquire) {
-                let reason = "it cannot write, and has to be opened again".to_owned();
-                return Err(ExportError::Unavailable(reason));
-            }
-            (self.progress)(written);
-        }
-        self.line(record)
-    }
-
-    fn line(&mut self, line: &impl Serialize) -> Result<(), ExportError> {
-        self.line.clear();
-        let json = serde_json::to_writer(&mut self.line, line);
-        json.map_err(|e| ExportError::Damaged(e.to_string()))?;
-        self.line.push(b'\n');
-        self.hash.update(&self.line);
-        self.to.write_all(&self.line).map_err(ExportError::Write)
-    }
-
-    fn end(mut self) -> Result<Counts, ExportError> {
-        let digest = hex(&self.hash.clone().finalize());
-        self.line(&EndLine::new(&self.counts, digest))?;
-        self.to.flush().map_err(ExportError::Write)?;
-        (self.progress)(self.counts.records());
-        Ok(self.counts)
-    }
 }

@@ -15,7 +15,7 @@ use std::io::{self, Read, Seek};
 use boards::{BoardId, BoardSettings, SeasonId};
 
 use crate::archive::{ArchiveError, Counts};
-use crate::data_dir::DataDir;
+use crate::data_dir::{Contents, DataDir};
 use crate::engine::EngineError;
 use crate::error::OpenError;
 use crate::export::list;
@@ -134,7 +134,7 @@ pub fn import(
     let total = checked.records();
     let players = apply.run(&mut |done| progress(Stage::Write, done, total))?;
     // By now the engine has been closed, and what is read comes from the disk.
-    let (engine, state) = recovery::open(&dir, contents_after(), options.cache_bytes, now_ms)?;
+    let (engine, state) = recovery::open(&dir, Contents::Store, options.cache_bytes, now_ms)?;
     progress(Stage::Verify, 0, total);
     verify::compare(&engine, &state, &checked, players.shift)?;
     let Counts {
@@ -148,10 +148,6 @@ pub fn import(
         entries,
         hidden,
     })
-}
-
-fn contents_after() -> crate::data_dir::Contents {
-    crate::data_dir::Contents::Store
 }
 
 /// A file that can be read again and again, from its beginning.

@@ -78,7 +78,10 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             engine = self.turn(engine, gathered.commands);
-            gathered.asks.into_iter().for_each(|ask| self.freeze(&engine, ask));
+            gathered
+                .asks
+                .into_iter()
+                .for_each(|ask| self.freeze(&engine, ask));
             if gathered.stop {
                 return;
             }

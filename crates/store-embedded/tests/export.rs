@@ -78,7 +78,10 @@ fn records(export: &[u8]) -> Vec<Value> {
         .iter()
         .map(|line| serde_json::from_slice(line).unwrap())
         .collect();
-    let reached: BTreeSet<u64> = records.iter().filter_map(|r| r["reached"].as_u64()).collect();
+    let reached: BTreeSet<u64> = records
+        .iter()
+        .filter_map(|r| r["reached"].as_u64())
+        .collect();
     for record in &mut records {
         if let Some(at) = record["reached"].as_u64() {
             record["reached"] = reached.range(..at).count().into();
@@ -213,7 +216,10 @@ fn forged(bytes: &[u8], change: impl Fn(&mut Vec<String>)) -> Vec<u8> {
     let count = |kind: &str| body.matches(&format!("{{\"kind\":\"{kind}\"")).count();
     let end = format!(
         "{{\"kind\":\"end\",\"boards\":{},\"players\":{},\"entries\":{},\"hidden\":{},\"sha256\":\"{digest}\"}}\n",
-        count("board"), count("player"), count("entry"), count("hidden"),
+        count("board"),
+        count("player"),
+        count("entry"),
+        count("hidden"),
     );
     (body + &end).into_bytes()
 }
@@ -222,9 +228,8 @@ fn forged(bytes: &[u8], change: impl Fn(&mut Vec<String>)) -> Vec<u8> {
 fn boards_are_exported_with_their_players_alone() {
     let dir = small();
     let scope = |name: &str| Scope::Boards([BoardId::parse(name).unwrap()].into());
-    let kinds = |export: &[u8], kind: &str| {
-        records(export).iter().filter(|r| r["kind"] == kind).count()
-    };
+    let kinds =
+        |export: &[u8], kind: &str| records(export).iter().filter(|r| r["kind"] == kind).count();
     let weekly = export_of(&dir, scope("weekly"));
     let counts = ["board", "player", "entry", "hidden"].map(|kind| kinds(&weekly, kind));
     assert_eq!(counts, [1, 4, 3, 1]);
@@ -237,7 +242,9 @@ fn boards_are_exported_with_their_players_alone() {
     ));
     assert!(text.contains(r#""score":0.30000000000000004,"#), "{text}");
     let data_dir = options(&dir).data_dir;
-    let unknown = Export::of_directory(&data_dir, 1 << 20, scope("no"), 5).err().unwrap();
+    let unknown = Export::of_directory(&data_dir, 1 << 20, scope("no"), 5)
+        .err()
+        .unwrap();
     assert_eq!(unknown.to_string(), "there is no board no");
 }
 
@@ -247,13 +254,19 @@ fn a_board_that_exists_is_in_the_way() {
     let bytes = export_of(&dir, Scope::Store);
     let before = export_of(&target, Scope::Store);
     let refused = refusal(&target, &bytes, &ImportPlan::default());
-    assert!(refused.starts_with("there is a board global, weekly already"), "{refused}");
+    assert!(
+        refused.starts_with("there is a board global, weekly already"),
+        "{refused}"
+    );
     assert_eq!(export_of(&target, Scope::Store), before);
     let unknown = ImportPlan {
         boards: [BoardId::parse("no").unwrap()].into(),
         replace: true,
     };
-    assert_eq!(refusal(&target, &bytes, &unknown), "the export has no board no");
+    assert_eq!(
+        refusal(&target, &bytes, &unknown),
+        "the export has no board no"
+    );
     let one = ImportPlan {
         boards: [BoardId::parse("weekly").unwrap()].into(),
         replace: true,
@@ -261,7 +274,10 @@ fn a_board_that_exists_is_in_the_way() {
     let done = import_to(&target, &bytes, &one).unwrap();
     assert_eq!((done.players_updated, done.players_created), (4, 0));
     assert_eq!((done.entries, done.hidden, done.replaced.len()), (3, 1, 1));
-    assert_eq!(records(&export_of(&target, Scope::Store)).len(), records(&before).len());
+    assert_eq!(
+        records(&export_of(&target, Scope::Store)).len(),
+        records(&before).len()
+    );
 }
 
 #[test]
@@ -273,17 +289,29 @@ fn what_makes_no_sense_is_refused_though_its_digest_is_right() {
     };
     let at = |lines: &[String], kind: &str| {
         let start = format!("{{\"kind\":\"{kind}\"");
-        lines.iter().position(|line| line.starts_with(&start)).unwrap()
+        lines
+            .iter()
+            .position(|line| line.starts_with(&start))
+            .unwrap()
     };
     let twice = refuse(&|lines| {
         let entry = at(lines, "entry");
         lines.insert(entry, lines[entry].clone());
     });
-    assert!(twice.ends_with("entries come by board, season and player, each once"), "{twice}");
+    assert!(
+        twice.ends_with("entries come by board, season and player, each once"),
+        "{twice}"
+    );
     let orphan = refuse(&|lines| drop(lines.remove(at(lines, "player"))));
-    assert!(orphan.ends_with("this player is not in the export"), "{orphan}");
+    assert!(
+        orphan.ends_with("this player is not in the export"),
+        "{orphan}"
+    );
     let boardless = refuse(&|lines| drop(lines.remove(at(lines, "board"))));
-    assert!(boardless.ends_with("this board is not in the export"), "{boardless}");
+    assert!(
+        boardless.ends_with("this board is not in the export"),
+        "{boardless}"
+    );
     let season = refuse(&|lines| {
         let entry = at(lines, "entry");
         lines[entry] = lines[entry].replace("\"season\":1", "\"season\":2");
@@ -297,14 +325,23 @@ fn what_makes_no_sense_is_refused_though_its_digest_is_right() {
     });
     assert!(field.contains("unknown field `age`"), "{field}");
     let tie = refuse(&|lines| {
-        for line in lines.iter_mut().filter(|line| line.contains("\"weekly\",\"season\"")) {
+        for line in lines
+            .iter_mut()
+            .filter(|line| line.contains("\"weekly\",\"season\""))
+        {
             *line = line.split("\"reached\"").next().unwrap().to_owned() + "\"reached\":9}";
         }
     });
     assert!(tie.contains("two have the same reached"), "{tie}");
     let foreign = refusal(&target, b"{\"a\":1}\n", &ImportPlan::default());
-    assert!(foreign.starts_with("this is no export of Agon"), "{foreign}");
-    assert!(!options(&target).data_dir.join("FORMAT").exists(), "no store was made");
+    assert!(
+        foreign.starts_with("this is no export of Agon"),
+        "{foreign}"
+    );
+    assert!(
+        !options(&target).data_dir.join("FORMAT").exists(),
+        "no store was made"
+    );
 }
 
 #[test]
@@ -322,6 +359,13 @@ fn one_export_at_a_time_shows_one_instant() {
     let counts = store.export(Scope::Store).unwrap();
     let counts = counts.write(&mut later, &mut |_| {}).unwrap();
     assert_eq!((counts.players, counts.entries), (3, 3));
-    assert!(store.export(Scope::Boards([BoardId::parse("x").unwrap()].into())).is_err());
-    assert!(store.export(Scope::Store).is_ok(), "a refused export is none under way");
+    assert!(
+        store
+            .export(Scope::Boards([BoardId::parse("x").unwrap()].into()))
+            .is_err()
+    );
+    assert!(
+        store.export(Scope::Store).is_ok(),
+        "a refused export is none under way"
+    );
 }

@@ -102,7 +102,9 @@ impl<R: BufRead> Lines<R> {
         if self.line.last() != Some(&b'\n') && (self.line.len() as u64) < MAX_LINE_BYTES {
             // An export without its first line end was none from the beginning.
             return match self.number {
-                0 => Err(ArchiveError::Foreign("its first line has no end".to_owned())),
+                0 => Err(ArchiveError::Foreign(
+                    "its first line has no end".to_owned(),
+                )),
                 lines => Err(ArchiveError::Cut(lines)),
             };
         }

@@ -158,7 +158,11 @@ impl<'a> Apply<'a> {
         }
         let same = digests.into_iter().zip(&self.checked.boards);
         let mut same = same.map(|(d, board)| d.finalize() == board.digest.clone().finalize());
-        if same.all(|same| same) { Ok(()) } else { Err(ImportError::Changed) }
+        if same.all(|same| same) {
+            Ok(())
+        } else {
+            Err(ImportError::Changed)
+        }
     }
 
     fn players(&mut self, progress: &mut dyn FnMut(u64)) -> Result<(u64, u64), ImportError> {
@@ -205,9 +209,11 @@ impl<'a> Apply<'a> {
             let seasons = self.seasons(n, board);
             writes.extend(seasons.map(|key| Write::remove(Table::Doomed, &key)));
             let hidden = board.hidden.iter();
-            writes.extend(hidden.map(|player| {
-                Write::put(Table::Hidden, &codec::hidden_key(number, *player), &[])
-            }));
+            writes.extend(
+                hidden.map(|player| {
+                    Write::put(Table::Hidden, &codec::hidden_key(number, *player), &[])
+                }),
+            );
             let record = records::board(number, &board.record);
             let name = board.id.as_str().as_bytes();
             writes.push(Write::put(Table::Boards, name, &record));

@@ -257,7 +257,8 @@ impl<'a, R: std::io::BufRead> Check<'a, R> {
         }
         self.boards.retain(|board| board.wanted);
         let mut needed = self.needed.iter();
-        self.players.retain(|_| needed.next().copied().unwrap_or(false));
+        self.players
+            .retain(|_| needed.next().copied().unwrap_or(false));
         Ok(Checked {
             boards: self.boards,
             players: self.players,

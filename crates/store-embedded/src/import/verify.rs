@@ -31,7 +31,8 @@ pub(super) fn compare(
     for board in &checked.boards {
         let stored = state.board(&board.id).ok();
         let same = stored.is_some_and(|stored| {
-            let settled = stored.record() == board.record && stored.hidden.len() == board.hidden.len();
+            let settled =
+                stored.record() == board.record && stored.hidden.len() == board.hidden.len();
             settled && has_entries(engine, stored, board, shift).unwrap_or(false)
         });
         if !same {

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::export::{self, ExportArgs};
+use crate::import::{self, ImportArgs};
 use crate::odds::HedgeOddsArgs;
 use crate::practice::{self, PracticeArgs};
 use crate::serve;
-use crate::settings::{Flags, Settings};
+use crate::settings::{Flags, Settings, Store};
 
 /// The backend of a competitive game: leaderboards with exact live ranks, in one binary.
 #[derive(Parser)]
@@ -33,6 +35,10 @@ enum Command {
         #[arg(long)]
         yaml: bool,
     },
+    /// Write the store, or some of its boards, to a file; also while it is being served
+    Export(ExportArgs),
+    /// Read boards from an export into a store that is not being served
+    Import(ImportArgs),
     /// Print what hedging is worth for an upstream, by formula
     HedgeOdds(HedgeOddsArgs),
     /// Serve a slow and unreliable upstream to try hedging on
@@ -67,6 +73,29 @@ impl ServeArgs {
     }
 }
 
+/// Where the store is.
+#[derive(Args)]
+pub(crate) struct StoreArgs {
+    /// A TOML file with settings
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The directory with the data
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+impl StoreArgs {
+    pub(crate) fn settings(&self) -> anyhow::Result<Store> {
+        let flags = Flags {
+            listen: None,
+            data_dir: self.data_dir.clone(),
+            // Nobody listens, so a public address in the file is no reason to refuse.
+            insecure_open: true,
+        };
+        Ok(Settings::load(self.config.as_deref(), None, flags)?.store)
+    }
+}
+
 impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command.unwrap_or(Command::Serve(self.serve)) {
@@ -80,6 +109,8 @@ impl Cli {
             }
             Command::Openapi { yaml: false } => print(&api::document_json()),
             Command::Openapi { yaml: true } => print(&api::document_yaml()),
+            Command::Export(args) => export::run(args),
+            Command::Import(args) => import::run(args),
             Command::HedgeOdds(args) => print(&args.report()),
             Command::PracticeUpstream(args) => practice::run(args),
         }

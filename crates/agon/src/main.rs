@@ -3,10 +3,14 @@
 mod banner;
 mod cli;
 mod connection;
+mod control;
 mod drain;
+mod export;
+mod import;
 mod late_store;
 mod odds;
 mod practice;
+mod progress;
 mod serve;
 mod settings;
 mod telemetry;

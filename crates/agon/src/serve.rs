@@ -21,6 +21,7 @@ use tower::Service;
 
 use crate::banner;
 use crate::connection::{Activity, Patience, ReplyBody, Watched, within};
+use crate::control::Control;
 use crate::drain::StopSignals;
 use crate::late_store::LateStore;
 use crate::settings::{Server, Settings, Store};
@@ -63,6 +64,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         let Some(store) = open(&settings.store, &mut stop).await? else {
             return anyhow::Ok(None);
         };
+        let control = Control::open(&settings.store.data_dir);
         boards.provide(store.clone());
         banner::print(
             address,
@@ -70,7 +72,10 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
             &settings.store.data_dir,
             store.player_count(),
         );
-        stop.next().await;
+        tokio::select! {
+            () = stop.next() => {}
+            never = control.serve(&store) => match never {},
+        }
         tracing::info!("stopping");
         api.start_draining();
         // Goes on accepting while load balancers notice, unless told twice.

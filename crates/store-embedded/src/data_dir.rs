@@ -128,7 +128,7 @@ pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
 
 /// Whether there is nothing of anybody's in the directory.
 fn is_vacant(path: &Path) -> Result<bool, OpenError> {
-    let ours = ["LOCK", "FORMAT.next", "lost+found"];
+    let ours = ["LOCK", "FORMAT.next", "import.spool", "lost+found"];
     let entries = fs::read_dir(path).map_err(OpenError::io("list", path))?;
     let mut names = entries.filter_map(Result::ok).map(|e| e.file_name());
     Ok(names.all(|name| ours.iter().any(|o| name.eq_ignore_ascii_case(o))))

@@ -14,6 +14,10 @@ use crate::codec;
 use crate::journal_room::JournalRoom;
 use crate::state::Position;
 
+mod frozen;
+
+pub(crate) use frozen::Frozen;
+
 /// Bytes of journal that may gather: it bounds what a start-up has to replay. The engine's minimum.
 const MAX_JOURNAL_BYTES: u64 = 64 << 20;
 /// Bytes of changes held in memory until they are written out as a table. Writing out makes one

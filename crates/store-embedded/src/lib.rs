@@ -9,6 +9,7 @@
 //! than it could be kept), timers in the write path (a batch is as large as the last sync was
 //! long), and reads from the engine after start-up, but for the answers kept for retries.
 
+mod archive;
 mod chores;
 mod clock;
 mod codec;
@@ -17,6 +18,8 @@ mod draft;
 mod effect;
 mod engine;
 mod error;
+mod export;
+mod import;
 mod journal_guard;
 mod journal_room;
 mod ladder;
@@ -33,6 +36,9 @@ mod state;
 mod store;
 mod writer;
 
+pub use archive::{ArchiveError, Counts, Scope, relay};
 pub use clock::Clock;
 pub use error::OpenError;
+pub use export::{Export, ExportError, write_failure};
+pub use import::{ImportError, ImportPlan, Imported, Source, Stage as ImportStage, import};
 pub use store::{EmbeddedStore, Options};

@@ -18,7 +18,7 @@ use crate::state::{Board, Position, State};
 
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
-/// The board behind the classic paths, made with the store.
+/// The board behind the classic paths, as it is made with the store.
 const GLOBAL: BoardNumber = BoardNumber(1);
 
 type Boards = HashMap<BoardNumber, (BoardId, BoardRecord)>;
@@ -68,6 +68,16 @@ fn create(dir: &DataDir, cache_bytes: u64, now_ms: i64) -> Result<(Engine, State
 }
 
 fn recover(dir: &DataDir, cache_bytes: u64, old: bool) -> Result<(Engine, State), OpenError> {
+    let mut engine = open_engine(dir, cache_bytes)?;
+    if old {
+        upgrade(dir, &mut engine)?;
+    }
+    let state = Loader::new(dir, &engine).load()?;
+    Ok((engine, state))
+}
+
+/// Opens the engine of a store that is there, with nothing of it lost.
+pub(crate) fn open_engine(dir: &DataDir, cache_bytes: u64) -> Result<Engine, OpenError> {
     let guard = JournalGuard::before_open(dir)?;
     let damaged = |e: EngineError| dir.damaged(e.to_string());
     let engine = Engine::open(&dir.engine(), cache_bytes).map_err(damaged)?;
@@ -76,14 +86,7 @@ fn recover(dir: &DataDir, cache_bytes: u64, old: bool) -> Result<(Engine, State)
     guard
         .after_open(position.commit, || drop(engine.take()))
         .map_err(|what| dir.damaged(what))?;
-    let Some(mut engine) = engine else {
-        return Err(dir.damaged("the engine was closed"));
-    };
-    if old {
-        upgrade(dir, &mut engine)?;
-    }
-    let state = Loader::new(dir, &engine).load()?;
-    Ok((engine, state))
+    engine.ok_or_else(|| dir.damaged("the engine was closed"))
 }
 
 /// Gives a store of format 1 what it lacks. Its records are still read as they are.
@@ -164,17 +167,15 @@ impl<'a> Loader<'a> {
     }
 
     fn boards(&self) -> Result<Boards, OpenError> {
-        let mut boards = HashMap::new();
+        let mut boards = Boards::new();
         for record in self.engine.scan(Table::Boards) {
             let record = record.map_err(|e| self.unreadable("boards", &e))?;
             let (number, id, board) = records::read_board(record.key(), record.value())
                 .ok_or_else(|| self.malformed("board", record.key()))?;
             boards.insert(number, (id, board));
         }
-        if boards
-            .get(&GLOBAL)
-            .is_none_or(|(id, _)| *id != BoardId::global())
-        {
+        // Its number is another one once it has been replaced by an import.
+        if !boards.values().any(|(id, _)| *id == BoardId::global()) {
             return Err(self.dir.damaged("the board global is missing"));
         }
         Ok(boards)

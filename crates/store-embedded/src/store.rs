@@ -14,14 +14,16 @@ use boards::{
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
+use crate::archive::Scope;
 use crate::clock::Clock;
 use crate::data_dir::DataDir;
 use crate::engine::Engine;
 use crate::error::OpenError;
+use crate::export::{Export, ExportError, Keeper, Turn};
 use crate::recovery;
 use crate::stage::Command;
 use crate::state::State;
-use crate::writer::{Request, Writer};
+use crate::writer::{Ask, Request, Writer};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct EmbeddedStore {
     requests: SyncSender<Request>,
     state: Arc<RwLock<State>>,
     ready: Arc<AtomicBool>,
+    clock: Clock,
+    exporting: Arc<AtomicBool>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -65,6 +69,7 @@ impl EmbeddedStore {
             state: Arc::clone(&state),
             ready: Arc::clone(&ready),
             next_end,
+            revoked: Arc::default(),
         };
         let run = move || serve(writer, &queue, engine);
         let thread = std::thread::Builder::new()
@@ -75,6 +80,8 @@ impl EmbeddedStore {
             requests,
             state,
             ready,
+            clock: options.clock.clone(),
+            exporting: Arc::default(),
             writer: Mutex::new(Some(thread)),
         })
     }
@@ -82,6 +89,30 @@ impl EmbeddedStore {
     /// How many players there are.
     pub fn player_count(&self) -> u64 {
         self.state.read().players.len() as u64
+    }
+
+    /// An export of what is stored now: of every change that was answered before, and of none that is
+    /// asked for later. Serving goes on while it is written. Blocks.
+    ///
+    /// # Errors
+    /// [`ExportError::Busy`] as long as an earlier one has not been written or dropped;
+    /// [`ExportError::Unavailable`] while the store cannot write; [`ExportError::UnknownBoards`].
+    pub fn export(&self, scope: Scope) -> Result<Export, ExportError> {
+        let turn = Turn::take(&self.exporting).ok_or(ExportError::Busy)?;
+        let revoked = Arc::new(AtomicBool::new(false));
+        let (reply, answer) = oneshot::channel();
+        let ask = Ask {
+            reply,
+            revoked: Arc::clone(&revoked),
+        };
+        let gone = || ExportError::Unavailable(stopped().to_string());
+        self.requests
+            .send(Request::Freeze(ask))
+            .map_err(|_| gone())?;
+        let frozen = answer.blocking_recv().map_err(|_| gone())?;
+        let frozen = frozen.map_err(ExportError::Unavailable)?;
+        let keeper = Keeper::Served(turn);
+        Export::new(frozen, scope, self.clock.now_ms(), revoked, keeper)
     }
 
     /// Writes what is waiting, closes the engine and gives the directory back. Blocks. Changes that

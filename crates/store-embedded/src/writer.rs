@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use boards::StoreError;
 use parking_lot::RwLock;
+use tokio::sync::oneshot;
 
 use crate::chores::Chores;
 use crate::clock::Clock;
 use crate::data_dir::DataDir;
 use crate::effect::{self, Effect};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, Frozen};
 use crate::outage::{Outage, RETRY_EVERY};
 use crate::stage::{Command, Reply, Staged, is_alone, rotation, stage};
 use crate::state::State;
@@ -35,7 +36,16 @@ const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_secs(1);
 )]
 pub(crate) enum Request {
     Change(Command),
+    /// The records as they are after the changes that were asked for before.
+    Freeze(Ask),
     Stop,
+}
+
+/// Somebody who waits for a snapshot.
+pub(crate) struct Ask {
+    pub(crate) reply: oneshot::Sender<Result<Frozen, String>>,
+    /// To be set when the engine has to be closed.
+    pub(crate) revoked: Arc<AtomicBool>,
 }
 
 pub(crate) struct Writer {
@@ -47,6 +57,8 @@ pub(crate) struct Writer {
     pub(crate) ready: Arc<AtomicBool>,
     /// When the next season of any board ends by schedule.
     pub(crate) next_end: Option<i64>,
+    /// How the last one that got a snapshot is told that it has to give it up.
+    pub(crate) revoked: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -60,13 +72,17 @@ impl Writer {
                 None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(time) => requests.recv_timeout(time),
             };
-            let (commands, stop) = match first {
+            let gathered = match first {
                 Ok(request) => gather(request, requests),
-                Err(RecvTimeoutError::Timeout) => (Vec::new(), false),
+                Err(RecvTimeoutError::Timeout) => Gathered::default(),
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            engine = self.turn(engine, commands);
-            if stop {
+            engine = self.turn(engine, gathered.commands);
+            gathered
+                .asks
+                .into_iter()
+                .for_each(|ask| self.freeze(&engine, ask));
+            if gathered.stop {
                 return;
             }
             engine = engine.and_then(|engine| self.tidy(engine, &mut chores));
@@ -174,6 +190,16 @@ impl Writer {
         Ok(engine)
     }
 
+    fn freeze(&mut self, engine: &Result<Engine, Outage>, ask: Ask) {
+        let frozen = match engine {
+            Ok(engine) => Ok(engine.freeze()),
+            Err(outage) => Err(outage.reason().to_owned()),
+        };
+        self.revoked = ask.revoked;
+        // Whoever has gone away needs no snapshot.
+        let _ = ask.reply.send(frozen);
+    }
+
     fn tidy(&mut self, engine: Engine, chores: &mut Chores) -> Result<Engine, Outage> {
         let next = chores.next(&self.state.read(), &engine, self.clock.now_ms());
         match next {
@@ -189,6 +215,7 @@ impl Writer {
 
     fn fail(&self, engine: Engine, staged: Staged, error: &EngineError) -> Outage {
         self.ready.store(false, Ordering::Release);
+        self.revoked.store(true, Ordering::Release);
         tracing::error!(%error, "the store cannot write; changes are refused until it can");
         let outage = Outage::begin(engine, &staged.writes, staged.position, error);
         for (reply, result) in staged.answers {
@@ -201,20 +228,32 @@ impl Writer {
     }
 }
 
+/// What has come in.
+#[derive(Default)]
+struct Gathered {
+    commands: Vec<Command>,
+    asks: Vec<Ask>,
+    stop: bool,
+}
+
 /// Takes what has come in beside the first request.
-fn gather(first: Request, requests: &Receiver<Request>) -> (Vec<Command>, bool) {
-    let mut commands = Vec::new();
+fn gather(first: Request, requests: &Receiver<Request>) -> Gathered {
+    let mut gathered = Gathered::default();
     let mut next = Some(first);
     while let Some(request) = next {
         match request {
-            Request::Change(command) => commands.push(command),
-            Request::Stop => return (commands, true),
+            Request::Change(command) => gathered.commands.push(command),
+            Request::Freeze(ask) => gathered.asks.push(ask),
+            Request::Stop => {
+                gathered.stop = true;
+                break;
+            }
         }
-        next = (commands.len() < MAX_BATCH)
+        next = (gathered.commands.len() < MAX_BATCH)
             .then(|| requests.try_recv().ok())
             .flatten();
     }
-    (commands, false)
+    gathered
 }
 
 fn refuse(commands: Vec<Command>, reason: &str) {

@@ -1,0 +1,50 @@
+//! The engine's records as they were at one instant, while it goes on to change.
+//!
+//! The engine shows a batch to snapshots only after the sync of its journal has returned. They are
+//! nevertheless taken between batches, by the thread that writes: after an outage the engine that opens
+//! again may hold a batch that has to be undone first, and nobody may see that one.
+//!
+//! A snapshot keeps the engine's files open and locked, so an engine cannot be opened again before all
+//! of its snapshots are gone.
+
+use fjall::{Keyspace, Readable, Slice};
+
+use super::{Engine, EngineError, POSITION_KEY, Record, Table};
+use crate::codec;
+use crate::state::Position;
+
+pub(crate) struct Frozen {
+    view: fjall::Snapshot,
+    records: Keyspace,
+}
+
+impl Engine {
+    /// What is stored now, and stays so for whoever holds it.
+    pub(crate) fn freeze(&self) -> Frozen {
+        Frozen {
+            view: self.db.snapshot(),
+            records: self.records.clone(),
+        }
+    }
+}
+
+impl Frozen {
+    pub(crate) fn get(&self, table: Table, key: &[u8]) -> Result<Option<Slice>, EngineError> {
+        Ok(self.view.get(&self.records, table.key(key))?)
+    }
+
+    pub(crate) fn position(&self) -> Result<Option<Position>, EngineError> {
+        let stored = self.get(Table::Meta, POSITION_KEY)?;
+        Ok(stored.and_then(|bytes| codec::read_position(&bytes)))
+    }
+
+    /// The records of a table whose keys begin with `prefix`, in the order of their keys.
+    pub(crate) fn scan(
+        &self,
+        table: Table,
+        prefix: &[u8],
+    ) -> impl Iterator<Item = Result<Record, EngineError>> + use<> {
+        let records = self.view.prefix(&self.records, table.key(prefix));
+        records.map(|item| Ok(Record(item.into_inner()?)))
+    }
+}

@@ -1,0 +1,287 @@
+//! Reads all of an export before any of it is written, and refuses it for whatever is wrong.
+//!
+//! In memory are the ids of the players and the order of one season's entries, some tens of bytes for
+//! each: far less than the store takes that they go to.
+
+use std::fs::File;
+use std::io::{BufReader, Seek};
+
+use boards::{BoardId, PlayerId, SeasonId};
+use sha2::{Digest, Sha256};
+
+use super::{ImportError, ImportPlan};
+use crate::archive::{
+    ArchiveError, BoardLine, Counts, EntryLine, HiddenLine, Kind, Lines, PlayerLine, Scope,
+};
+use crate::import::verify::fold;
+use crate::records::BoardRecord;
+
+/// Larger ones are refused, so that they can be moved up without end.
+const MAX_REACHED: u64 = 1 << 62;
+const READ_BYTES: usize = 256 << 10;
+
+/// A board that will be imported.
+pub(super) struct CheckedBoard {
+    pub(super) id: BoardId,
+    pub(super) record: BoardRecord,
+    pub(super) entries: u64,
+    /// Over all entries, in their order.
+    pub(super) digest: Sha256,
+    pub(super) hidden: Vec<PlayerId>,
+    wanted: bool,
+}
+
+/// An export that is good.
+pub(super) struct Checked {
+    /// Those that are wanted, by name.
+    pub(super) boards: Vec<CheckedBoard>,
+    /// Those that are needed, by id.
+    pub(super) players: Vec<PlayerId>,
+    /// The smallest and the largest sequence number.
+    pub(super) reached: Option<(u64, u64)>,
+    /// Where in the file they begin.
+    pub(super) players_at: u64,
+    pub(super) entries_at: u64,
+}
+
+impl Checked {
+    pub(super) fn read(
+        file: &File,
+        plan: &ImportPlan,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Self, ImportError> {
+        let mut reader = BufReader::with_capacity(READ_BYTES, file);
+        reader.rewind().map_err(ArchiveError::Read)?;
+        let mut check = Check::new(Lines::new(reader), plan);
+        while let Some(kind) = check.lines.advance()? {
+            check.line(kind)?;
+            progress(check.lines.counts().records());
+        }
+        check.finish()
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            boards: self.boards.len() as u64,
+            players: self.players.len() as u64,
+            entries: self.boards.iter().map(|b| b.entries).sum(),
+            hidden: self.boards.iter().map(|b| b.hidden.len() as u64).sum(),
+        }
+    }
+
+    /// What is to be written one by one.
+    pub(super) fn records(&self) -> u64 {
+        let counts = self.counts();
+        counts.players + counts.entries
+    }
+}
+
+struct Check<'a, R> {
+    lines: Lines<R>,
+    plan: &'a ImportPlan,
+    scope: Option<Scope>,
+    boards: Vec<CheckedBoard>,
+    players: Vec<PlayerId>,
+    /// Whether each of them is needed by a wanted board.
+    needed: Vec<bool>,
+    entry: Option<(usize, SeasonId, PlayerId)>,
+    hidden: Option<(usize, PlayerId)>,
+    /// The sequence numbers of the present season.
+    season: Vec<u64>,
+    reached: Option<(u64, u64)>,
+    players_at: Option<u64>,
+    entries_at: Option<u64>,
+}
+
+impl<'a, R: std::io::BufRead> Check<'a, R> {
+    fn new(lines: Lines<R>, plan: &'a ImportPlan) -> Self {
+        Check {
+            lines,
+            plan,
+            scope: None,
+            boards: Vec::new(),
+            players: Vec::new(),
+            needed: Vec::new(),
+            entry: None,
+            hidden: None,
+            season: Vec::new(),
+            reached: None,
+            players_at: None,
+            entries_at: None,
+        }
+    }
+
+    fn line(&mut self, kind: Kind) -> Result<(), ArchiveError> {
+        let at = self.lines.at();
+        match kind {
+            Kind::AgonExport => {
+                self.scope = Some(self.lines.head()?.scope);
+                Ok(())
+            }
+            Kind::Board => self.board(),
+            Kind::Player => {
+                self.players_at.get_or_insert(at);
+                self.player()
+            }
+            Kind::Entry => {
+                self.entries_at.get_or_insert(at);
+                self.entry()
+            }
+            Kind::Hidden => self.hidden(),
+            Kind::End | Kind::Error => Ok(()),
+        }
+    }
+
+    fn board(&mut self) -> Result<(), ArchiveError> {
+        let BoardLine {
+            name,
+            settings,
+            seasons,
+            ..
+        } = self.lines.parse()?;
+        if self.boards.last().is_some_and(|last| last.id >= name) {
+            return Err(self.lines.wrong("boards come by name, each once"));
+        }
+        let record = BoardRecord { settings, seasons };
+        if !is_in_order(&record) {
+            let what = "the seasons are not a present one and past ones before it";
+            return Err(self.lines.wrong(what));
+        }
+        self.boards.push(CheckedBoard {
+            wanted: self.plan.boards.is_empty() || self.plan.boards.contains(&name),
+            id: name,
+            record,
+            entries: 0,
+            digest: Sha256::new(),
+            hidden: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn player(&mut self) -> Result<(), ArchiveError> {
+        let line: PlayerLine = self.lines.parse()?;
+        line.player().map_err(|e| self.lines.wrong(e))?;
+        if self.players.last().is_some_and(|last| *last >= line.id) {
+            return Err(self.lines.wrong("players come by id, each once"));
+        }
+        self.players.push(line.id);
+        self.needed.push(self.plan.boards.is_empty());
+        Ok(())
+    }
+
+    fn entry(&mut self) -> Result<(), ArchiveError> {
+        let line: EntryLine = self.lines.parse()?;
+        let wrong = |what: &str| Err(self.lines.wrong(what));
+        let Some(board) = find_board(&self.boards, line.board) else {
+            return wrong("this board is not in the export");
+        };
+        let mut seasons = self.boards[board].record.seasons.iter();
+        if !seasons.any(|s| s.season == line.season) {
+            return wrong("the board has no such season");
+        }
+        let Ok(player) = self.players.binary_search(&line.player_id) else {
+            return wrong("this player is not in the export");
+        };
+        let Some(stored) = line.stored() else {
+            return wrong("metadata must be an object of at most 1024 bytes");
+        };
+        if stored.reached > MAX_REACHED {
+            return wrong("reached is too large");
+        }
+        let key = (board, line.season, line.player_id);
+        if self.entry.is_some_and(|last| last >= key) {
+            return wrong("entries come by board, season and player, each once");
+        }
+        let next_season = self.entry.is_none_or(|(b, s, _)| (b, s) != (key.0, key.1));
+        let season = line.season;
+        if next_season {
+            self.end_season()?;
+        }
+        self.entry = Some(key);
+        self.season.push(stored.reached);
+        let board = &mut self.boards[board];
+        board.entries += 1;
+        fold(&mut board.digest, season, key.2, &stored);
+        if board.wanted {
+            self.needed[player] = true;
+            let (low, high) = self.reached.unwrap_or((stored.reached, stored.reached));
+            self.reached = Some((low.min(stored.reached), high.max(stored.reached)));
+        }
+        Ok(())
+    }
+
+    /// Two entries that reached their scores as the same one would have no order.
+    fn end_season(&mut self) -> Result<(), ArchiveError> {
+        self.season.sort_unstable();
+        let repeated = self.season.windows(2).any(|two| two[0] == two[1]);
+        self.season.clear();
+        if repeated {
+            let what = "of the entries of the season before, two have the same reached";
+            return Err(self.lines.wrong(what));
+        }
+        Ok(())
+    }
+
+    fn hidden(&mut self) -> Result<(), ArchiveError> {
+        let line: HiddenLine = self.lines.parse()?;
+        let wrong = |what: &str| Err(self.lines.wrong(what));
+        let Some(board) = find_board(&self.boards, line.board) else {
+            return wrong("this board is not in the export");
+        };
+        let Ok(player) = self.players.binary_search(&line.player_id) else {
+            return wrong("this player is not in the export");
+        };
+        let key = (board, line.player_id);
+        if self.hidden.is_some_and(|last| last >= key) {
+            return wrong("hidden marks come by board and player, each once");
+        }
+        self.hidden = Some(key);
+        self.boards[board].hidden.push(key.1);
+        self.needed[player] |= self.boards[board].wanted;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Checked, ImportError> {
+        self.end_season()?;
+        if let Some(Scope::Boards(names)) = &self.scope
+            && !names.iter().eq(self.boards.iter().map(|b| &b.id))
+        {
+            let what = "the boards are not those of the scope";
+            return Err(self.lines.wrong(what).into());
+        }
+        let missing = self.plan.boards.iter();
+        let missing = missing.filter(|id| find_board(&self.boards, id.as_str()).is_none());
+        let missing: Vec<_> = missing.cloned().collect();
+        if !missing.is_empty() {
+            return Err(ImportError::UnknownBoards(missing));
+        }
+        self.boards.retain(|board| board.wanted);
+        let mut needed = self.needed.iter();
+        self.players
+            .retain(|_| needed.next().copied().unwrap_or(false));
+        Ok(Checked {
+            boards: self.boards,
+            players: self.players,
+            reached: self.reached,
+            players_at: self.players_at.unwrap_or(0),
+            entries_at: self.entries_at.unwrap_or(0),
+        })
+    }
+}
+
+fn find_board(boards: &[CheckedBoard], name: &str) -> Option<usize> {
+    boards.binary_search_by(|b| b.id.as_str().cmp(name)).ok()
+}
+
+/// Whether the first season is the present one, and the others, newest first, have ended.
+fn is_in_order(record: &BoardRecord) -> bool {
+    let Some((present, past)) = record.seasons.split_first() else {
+        return false;
+    };
+    let falling = |two: &[boards::Season]| two[0].season > two[1].season;
+    present.ended_at_ms.is_none()
+        && past.iter().all(|s| s.ended_at_ms.is_some())
+        && record.seasons.windows(2).all(falling)
+        && record.seasons.iter().all(|s| s.season >= SeasonId::FIRST)
+        && present.season.0 < u32::MAX
+}

@@ -187,6 +187,10 @@ impl BoardStore for Fake {
         Ok(entry(id, &View::of(BoardId::global())).player)
     }
 
+    async fn version(&self, id: &BoardId) -> Result<u64, StoreError> {
+        self.board(id).await.map(|_| 1)
+    }
+
     async fn board(&self, id: &BoardId) -> Result<BoardInfo, StoreError> {
         if id.as_str() == "none" {
             return Err(StoreError::UnknownBoard(id.clone()));

@@ -156,10 +156,10 @@ fn who_comes_back_is_told_what_has_changed_since() {
 #[test]
 fn a_stream_ends_with_its_board_and_with_the_server() {
     let mut app = start();
-    assert_eq!(ask(&app, "PUT /v1/boards/weekly HTTP/1.1", b"{}"), 201);
+    assert_eq!(ask(&app, "PUT /v1/boards/weekly", b"{}"), 201);
     let mut weekly = Watcher::open(&app, "/v1/boards/weekly/events", None);
     assert_eq!(weekly.event().data["total"], 0);
-    assert_eq!(ask(&app, "DELETE /v1/boards/weekly HTTP/1.1", b""), 204);
+    assert_eq!(ask(&app, "DELETE /v1/boards/weekly", b""), 204);
     assert!(weekly.ends());
     let mut global = Watcher::open(&app, "/v1/boards/global/events", None);
     global.event();

@@ -93,7 +93,11 @@ fn has_form(text: &str, form: &str) -> bool {
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let utc = epoch().checked_add(SignedDuration::from_millis(self.0));
-        write!(f, "{}Z", utc.map_err(|_| fmt::Error)?)
+        let utc = utc.map_err(|_| fmt::Error)?;
+        match utc.millisecond() {
+            0 => write!(f, "{utc}Z"),
+            _ => write!(f, "{utc:.3}Z"),
+        }
     }
 }
 
@@ -123,7 +127,7 @@ mod tests {
             ("2024-05-01T12:00:00-00:00", "2024-05-01T12:00:00Z"),
             ("2024-02-29T23:59:60Z", "2024-02-29T23:59:59Z"),
             ("2024-12-31T23:30:00-01:00", "2025-01-01T00:30:00Z"),
-            ("2024-05-01T12:00:00.5Z", "2024-05-01T12:00:00.5Z"),
+            ("2024-05-01T12:00:00.5Z", "2024-05-01T12:00:00.500Z"),
             ("2024-05-01T12:00:00.0009999Z", "2024-05-01T12:00:00Z"),
             ("1969-12-31T23:59:59.9999Z", "1969-12-31T23:59:59.999Z"),
             (

@@ -11,6 +11,10 @@ use super::{FromBody, malformed};
 use crate::fields::{FromFields, read_fields, read_object};
 use crate::problem::{Code, Fault, Problem};
 
+/// Faults after which a list is read no further: each is larger than what it is about, so that a body
+/// of nothing but faults would take a hundred times its size.
+const ENOUGH_FAULTS: usize = 10_000;
+
 /// A body that is an object with a list and maybe other fields, which are read as `Self`.
 pub(crate) trait ListBody: FromFields + Send + 'static {
     /// An item of the list.
@@ -99,32 +103,54 @@ fn read<T>(
     item: ReadItem<T>,
     faults: &mut Vec<Fault>,
 ) -> Result<Vec<T>, Problem> {
-    let mut too_many = false;
+    let mut stopped = None;
     let items = Items {
         pointer,
         max,
         item,
-        too_many: &mut too_many,
+        stopped: &mut stopped,
         faults,
     };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let items = items
         .deserialize(&mut reader)
         .and_then(|items| reader.end().map(|()| items));
-    if too_many {
-        return Err(Problem::too_many_items(pointer, max));
+    match stopped {
+        None => items.map_err(malformed),
+        Some(Stop::TooManyItems) => Err(Problem::too_many_items(pointer, max)),
+        Some(Stop::EnoughFaults) => {
+            let faults = std::mem::take(faults);
+            Err(Problem::faults(Code::InvalidRequest, faults))
+        }
     }
-    items.map_err(malformed)
 }
 
 type ReadItem<T> = fn(&Value, &str, &mut Vec<Fault>) -> Option<T>;
+
+/// Why an array is read no further.
+enum Stop {
+    TooManyItems,
+    EnoughFaults,
+}
 
 struct Items<'a, T> {
     pointer: &'a str,
     max: usize,
     item: ReadItem<T>,
-    too_many: &'a mut bool,
+    stopped: &'a mut Option<Stop>,
     faults: &'a mut Vec<Fault>,
+}
+
+impl<T> Items<'_, T> {
+    fn stop(&self, place: usize) -> Option<Stop> {
+        if place == self.max {
+            Some(Stop::TooManyItems)
+        } else if self.faults.len() >= ENOUGH_FAULTS {
+            Some(Stop::EnoughFaults)
+        } else {
+            None
+        }
+    }
 }
 
 impl<'de, T> DeserializeSeed<'de> for Items<'_, T> {
@@ -146,9 +172,9 @@ impl<'de, T> Visitor<'de> for Items<'_, T> {
         let mut items = Vec::new();
         let mut place = 0_usize;
         while let Some(value) = array.next_element::<Value>()? {
-            if place == self.max {
-                *self.too_many = true;
-                return Err(A::Error::custom("too many items"));
+            *self.stopped = self.stop(place);
+            if self.stopped.is_some() {
+                return Err(A::Error::custom("stopped"));
             }
             let pointer = format!("{}/{place}", self.pointer);
             items.extend((self.item)(&value, &pointer, self.faults));
@@ -231,6 +257,15 @@ mod tests {
             assert_eq!(pointers(body), [json!("/names")], "{body}");
         }
         assert_eq!(pointers("[]"), [json!("")]);
+    }
+
+    #[test]
+    fn a_body_of_nothing_but_faults_is_not_read_to_its_end() {
+        let body = format!("[{}]", ["0"; 3 * ENOUGH_FAULTS].join(","));
+        let problem = whole::<Name>(body.as_bytes()).err().unwrap().to_json();
+        assert_eq!(problem["code"], "invalid_request");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.ends_with("and 9999 more"), "{detail}");
     }
 
     #[test]

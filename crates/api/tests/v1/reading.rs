@@ -77,7 +77,7 @@ async fn an_entry_says_how_it_stands() {
         reply.body,
         json!({
             "rank": 1, "segment_rank": 1, "player_id": id, "display_name": "ada", "country": null,
-            "attributes": {}, "score": 2.5, "occurred_at": "1970-01-01T00:00:01.5Z",
+            "attributes": {}, "score": 2.5, "occurred_at": "1970-01-01T00:00:01.500Z",
             "metadata": {"b": 1, "a": [100.0]}, "total": 10, "percentile": 100, "season": 2, "hidden": false,
         })
     );
@@ -130,7 +130,7 @@ async fn others_are_read() {
     let shares = json!([{"percent": 50, "score": 0}, {"percent": 99.9, "score": 0}]);
     assert_eq!(stats.body["percentiles"], shares);
     let seasons = client.get("/v1/boards/weekly/seasons").await;
-    let season = json!({"season": 2, "started_at": "1970-01-01T00:00:01.5Z", "ended_at": null});
+    let season = json!({"season": 2, "started_at": "1970-01-01T00:00:01.500Z", "ended_at": null});
     assert_eq!(seasons.body, json!({"seasons": [season]}));
 }
 

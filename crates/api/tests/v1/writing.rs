@@ -22,7 +22,7 @@ async fn boards_and_players_are_put_and_deleted() {
         .put("/v1/boards/weekly", json!({"order": "asc"}))
         .await;
     assert_eq!(board.status, StatusCode::CREATED);
-    assert_eq!(board.body["season_started_at"], "1970-01-01T00:00:01.5Z");
+    assert_eq!(board.body["season_started_at"], "1970-01-01T00:00:01.500Z");
     let player = json!({"display_name": "ada", "country": "TR", "attributes": {"league": "gold"}});
     let player = client.put(&format!("/v1/players/{ADA}"), player).await;
     assert_eq!(player.status, StatusCode::CREATED);

@@ -85,7 +85,8 @@ pub(crate) struct BoardState {
     BoardPath, EventsQuery,
     ("last-event-id" = Option<String>, Header, description = "The id of the last event that was seen"),
 ), responses(
-    (status = 200, description = "Events without end; `data` is a BoardState", content_type = "text/event-stream", body = String),
+    (status = 200, description = "Events without end; `data` is a BoardState", content_type = "text/event-stream", body = String,
+        example = json!("event: board\nid: 3-17\ndata: {\"season\":3,\"total\":0,\"top\":[],\"player\":null}\n\n")),
     EventErrors,
 ))]
 pub(crate) async fn board_events(

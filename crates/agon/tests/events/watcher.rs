@@ -44,7 +44,7 @@ impl Watcher {
     pub fn event(&mut self) -> Event {
         let (mut id, mut data) = (None, None);
         loop {
-            let line = self.line().expect("the stream ended");
+            let line = self.line().unwrap();
             if let Some(value) = line.strip_prefix("id: ") {
                 id = Some(value.to_owned());
             } else if let Some(value) = line.strip_prefix("data: ") {

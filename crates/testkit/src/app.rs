@@ -217,6 +217,25 @@ impl App {
         read(request.send(body)?)
     }
 
+    /// A request of any method with these headers. No body at all is for methods that never have one:
+    /// of a `PUT` or `POST` the client would send an empty one in chunks.
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Result<Reply, ureq::Error> {
+        let start = ureq::http::Request::builder().method(method);
+        let request = headers
+            .iter()
+            .fold(start.uri(self.url(path)), |r, (n, v)| r.header(*n, *v));
+        match body {
+            Some(body) => read(self.agent.run(request.body(body)?)?),
+            None => read(self.agent.run(request.body(())?)?),
+        }
+    }
+
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

@@ -31,6 +31,17 @@ struct Seen {
 /// Takes the steps on a store and on the reference, which have to be alike, and compares all answers;
 /// now and then, and at the end, all that can be seen. Time goes on from the reference's latest.
 pub async fn run(store: &dyn BoardStore, reference: &ReferenceStore, steps: &[Step]) {
+    run_comparing(store, reference, steps, CHANGES_BETWEEN).await;
+}
+
+/// As [`run`], with all that can be seen compared after so many changes, and at the end: less often,
+/// for a store that takes long to answer.
+pub async fn run_comparing(
+    store: &dyn BoardStore,
+    reference: &ReferenceStore,
+    steps: &[Step],
+    changes_between: usize,
+) {
     let mut now_ms = reference.latest_ms();
     let mut marks = Vec::new();
     let mut changes = 0;
@@ -49,7 +60,7 @@ pub async fn run(store: &dyn BoardStore, reference: &ReferenceStore, steps: &[St
                 answers::assert_same(found, expected, step);
                 assert_versions(&before, &seen(store, reference).await, step);
                 changes += 1;
-                if changes % CHANGES_BETWEEN == 0 {
+                if changes % changes_between == 0 {
                     compare(store, reference).await;
                 }
             }

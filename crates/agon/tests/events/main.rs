@@ -33,7 +33,7 @@ fn add(app: &App, player: &str, points: i64) {
 fn ask(app: &App, line: &str, body: &[u8]) -> u16 {
     let mut connection = app.connect();
     connection.request(line, "", body);
-    connection.reply().unwrap().status
+    connection.head().unwrap().status
 }
 
 fn top(event: &Value) -> Vec<(&str, f64)> {

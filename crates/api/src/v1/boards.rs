@@ -41,12 +41,12 @@ pub(crate) struct Settings {
     #[schema(value_type = words::RankMode, inline, required = false)]
     rank_mode: RankMode,
     /// Attributes by which the board is ranked in parts as well.
-    #[schema(value_type = Vec<String>, required = false, max_items = 8, default = json!(["country"]), example = json!(["country", "league"]))]
+    #[schema(value_type = Option<Vec<String>>, required = false, max_items = 8, default = json!(["country"]), example = json!(["country", "league"]))]
     segments: Vec<Attribute>,
     /// When the board begins a new season by itself; only when it is told to, if missing.
     reset: Option<Reset>,
     /// Seasons of the past that are kept.
-    #[schema(required = false, minimum = 0, maximum = 100, default = 4, example = 4)]
+    #[schema(value_type = Option<u32>, required = false, minimum = 0, maximum = 100, default = 4, example = 4)]
     keep_seasons: u32,
     /// Entries at the most; the last give way. No limit, if missing.
     #[schema(minimum = 1, maximum = 1_000_000_000, example = 100_000)]

@@ -34,11 +34,11 @@ const MAX_ENTRIES: u64 = 1_000_000_000;
     reason = "describes the body, which is read as the domain's own type"
 )]
 pub(crate) struct Settings {
-    #[schema(value_type = words::Order, inline, required = false)]
+    #[schema(value_type = Option<words::Order>, inline, required = false)]
     order: Order,
-    #[schema(value_type = words::Operator, inline, required = false)]
+    #[schema(value_type = Option<words::Operator>, inline, required = false)]
     operator: Operator,
-    #[schema(value_type = words::RankMode, inline, required = false)]
+    #[schema(value_type = Option<words::RankMode>, inline, required = false)]
     rank_mode: RankMode,
     /// Attributes by which the board is ranked in parts as well.
     #[schema(value_type = Option<Vec<String>>, required = false, max_items = 8, default = json!(["country"]), example = json!(["country", "league"]))]
@@ -57,7 +57,7 @@ pub(crate) struct Settings {
     /// The highest score that an entry may get.
     #[schema(value_type = Option<f64>, example = 1_000_000)]
     max_score: Option<Score>,
-    #[schema(value_type = words::Authority, inline, required = false)]
+    #[schema(value_type = Option<words::Authority>, inline, required = false)]
     authority: Authority,
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct Reset {
     #[schema(example = "0 0 * * MON")]
     cron: String,
     /// A name of the IANA time zone database; `UTC`, if missing.
-    #[schema(required = false, default = "UTC", example = "Europe/Istanbul")]
+    #[schema(value_type = Option<String>, required = false, default = "UTC", example = "Europe/Istanbul")]
     time_zone: String,
 }
 

@@ -15,23 +15,31 @@ use crate::process;
 use crate::workspace::metadata;
 
 /// Every crate of the workspace and the crates of the workspace that it may use.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     (
         "agon",
-        &["api", "boards", "hedge", "store-embedded", "upstreams"],
+        &[
+            "api",
+            "boards",
+            "hedge",
+            "matchmaking",
+            "store-embedded",
+            "upstreams",
+        ],
     ),
-    ("api", &["boards", "upstreams"]),
+    ("api", &["boards", "matchmaking", "upstreams"]),
     ("boards", &[]),
     ("hedge", &[]),
+    ("matchmaking", &["boards"]),
     ("rank", &[]),
-    ("store-embedded", &["boards", "rank"]),
+    ("store-embedded", &["boards", "matchmaking", "rank"]),
     ("testkit", &["boards"]),
     ("upstreams", &["hedge"]),
     ("xtask", &[]),
 ];
 
 /// The crates that know neither HTTP nor disk…
-const PURE: [&str; 2] = ["boards", "rank"];
+const PURE: [&str; 3] = ["boards", "matchmaking", "rank"];
 
 /// …and what they would know it by, be it directly or through others.
 const IMPURE: [&str; 4] = ["axum", "fjall", "hyper", "tokio"];

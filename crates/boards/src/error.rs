@@ -17,7 +17,8 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    pub(crate) fn new(reason: &'static str) -> Self {
+    /// A value that is not so; the reason completes the sentence "*field* …".
+    pub fn new(reason: &'static str) -> Self {
         Invalid { reason }
     }
 

@@ -1,0 +1,31 @@
+//! Matchmaking, without HTTP and without disk: time and randomness are arguments, so the same input
+//! gives the same matches.
+//!
+//! A [`Ticket`] is a party that wants a match. [`Rules`] say what a match is; a [`Formation`]
+//! is the matches made of tickets that wait and for each that is left the reason why. A [`RatingSystem`] turns results into
+//! [`Rating`]s. Around it are queues that live longer than a call: their [`QueueSettings`], what becomes
+//! of tickets and matches in them ([`QueueChange`]), and the [`MatchStore`] that keeps all of it.
+
+mod error;
+mod formation;
+mod names;
+mod queue;
+mod rating;
+mod rules;
+mod store;
+mod ticket;
+
+pub use error::{MatchError, RulesFault};
+pub use formation::{
+    Filled, Formation, FormedMatch, FormedTeam, Opening, Reason, Seat, Seated, Unmatched, Waiting,
+};
+pub use names::{AttributeKey, AttributeText, MatchId, QueueId, Region, Role, TicketId};
+pub use queue::*;
+pub use rating::{Rating, RatingSystem};
+pub use rules::{
+    AttributeRule, Clock, LatencyRule, Likeness, PartyRule, RatingRule, Rules, TeamRule,
+};
+pub use store::{
+    HistoryMark, MatchStore, PlayerRating, QueueInfo, QueueSnapshot, QueueStats, TicketView,
+};
+pub use ticket::{Ticket, TicketPlayer};

@@ -1,0 +1,19 @@
+//! Queues that live: their settings, what becomes of tickets and matches in them, and what a store of
+//! them is asked.
+
+mod backfill;
+mod change;
+mod matched;
+mod settings;
+mod ticket;
+
+pub use backfill::{Backfill, BackfillId, BackfillState, NewBackfill, OpenSeat};
+pub use change::{
+    Announced, ProposedMatch, ProposedTeam, QueueChange, QueueChanged, QueueReceipt, Who,
+    WhyWaiting,
+};
+pub use matched::{
+    BoardEffect, Match, MatchPlayer, MatchResult, MatchState, MatchTeam, RatingChange,
+};
+pub use settings::{BoardFeed, Feed, QueueSettings};
+pub use ticket::{NewTicket, NewTicketPlayer, QueuedTicket, TicketEnd, TicketState};

@@ -1,0 +1,64 @@
+//! Open seats of a running match, which are filled before new matches are made.
+
+use boards::PlayerId;
+use serde::{Deserialize, Serialize};
+
+use crate::names::{MatchId, QueueId, Role, TicketId};
+
+/// Which backfill it is; named as tickets are.
+pub type BackfillId = TicketId;
+
+/// A request to fill seats of a running match.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewBackfill {
+    /// Its name.
+    pub id: BackfillId,
+    /// The match.
+    pub match_id: MatchId,
+    /// Players who have left; their seats are open, with their roles.
+    pub left: Vec<PlayerId>,
+    /// Seats that are open beside those, up to the largest size of a team.
+    pub seats: Vec<OpenSeat>,
+}
+
+/// A seat that somebody may take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenSeat {
+    /// The team, by its place.
+    pub team: usize,
+    /// What the player has to be willing to be; `None`: anything.
+    pub role: Option<Role>,
+}
+
+/// A request to fill seats, and how far it has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Backfill {
+    /// Which.
+    pub id: BackfillId,
+    /// The queue.
+    pub queue: QueueId,
+    /// The match.
+    pub match_id: MatchId,
+    /// When it was made, in milliseconds since the Unix epoch.
+    pub created_at_ms: i64,
+    /// Seats that are still open.
+    pub open: Vec<OpenSeat>,
+    /// Tickets that have taken seats.
+    pub filled_by: Vec<TicketId>,
+    /// How it stands.
+    pub state: BackfillState,
+}
+
+/// How a backfill stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackfillState {
+    /// Seats are open.
+    Open,
+    /// All are taken.
+    Filled,
+    /// It was taken back.
+    Cancelled,
+    /// The match has ended.
+    Ended,
+}

@@ -16,6 +16,7 @@ mod settings;
 mod telemetry;
 mod threads;
 mod units;
+mod unread;
 mod upstreams;
 
 use std::process::ExitCode;

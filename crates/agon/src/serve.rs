@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::Context;
 use api::{Api, Limits};
 use axum::Router;
-use axum::body::Body;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -27,6 +26,7 @@ use crate::late_store::LateStore;
 use crate::settings::{Server, Settings, Store};
 use crate::telemetry;
 use crate::threads::RequestThreads;
+use crate::unread::watched;
 use crate::upstreams;
 
 /// After a failed `accept`, usually for want of file descriptors.
@@ -206,9 +206,16 @@ impl HttpServer {
             let noted = activity.clone();
             let service = service_fn(move |request: Request<Incoming>| {
                 noted.busy();
-                let reply = router.clone().call(request.map(Body::new));
+                let (request, unread) = watched(request);
+                let reply = router.clone().call(request);
                 let noted = noted.clone();
-                async move { Ok::<_, Infallible>(reply.await?.map(|body| ReplyBody::new(body, noted))) }
+                async move {
+                    let reply = match unread {
+                        Some(unread) => unread.with(reply, &noted).await?,
+                        None => reply.await?,
+                    };
+                    Ok::<_, Infallible>(reply.map(|body| ReplyBody::new(body, noted)))
+                }
             });
             let connection = connections.watch(http.serve_connection(io, service));
             let served = async {

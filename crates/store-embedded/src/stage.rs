@@ -202,7 +202,7 @@ impl<'a> Stage<'a> {
             Change::SubmitBatch {
                 submissions,
                 all_or_nothing: false,
-            } => Ok(self.submit_each(submissions)),
+            } => self.submit_each(submissions),
             Change::SubmitBatch { submissions, .. } => self.submit_all(submissions),
             Change::DeletePlayer(player) => self.delete_player(player),
             Change::PutBoard { board, settings } => self.put_board(board, settings, now_ms),

@@ -165,8 +165,6 @@ async fn submit_list(
     let submissions = submissions.map(|sent| (board.clone(), Submission::from(sent)));
     let submissions: Vec<(BoardId, Submission)> = submissions.collect();
     let players: Vec<PlayerId> = submissions.iter().map(|(_, s)| s.player).collect();
-    // A board that is not there would have each score refused by itself, which helps nobody.
-    api.boards.board(&board).await?;
     let change = Change::SubmitBatch {
         submissions,
         all_or_nothing: false,

@@ -101,17 +101,25 @@ impl<T: FromFields + Send + 'static> FromBody for OneOrMany<T> {
 
 /// Receives a JSON body within its limits.
 pub(crate) async fn receive(request: Request, limits: &Limits) -> Result<Bytes, Problem> {
+    receive_within(request, limits.max_body_bytes, limits.body_read_timeout).await
+}
+
+/// Receives a JSON body of at most so many bytes in at most this time.
+pub(crate) async fn receive_within(
+    request: Request,
+    max: usize,
+    time: Duration,
+) -> Result<Bytes, Problem> {
     require_json(request.headers())?;
-    let max = limits.max_body_bytes;
     if declared_length(request.headers()).is_some_and(|length| length > max as u64) {
         return Err(too_large(max));
     }
     let body = Limited::new(request.into_body(), max);
-    match tokio::time::timeout(limits.body_read_timeout, body.collect()).await {
+    match tokio::time::timeout(time, body.collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(e)) if e.is::<LengthLimitError>() => Err(too_large(max)),
         Ok(Err(e)) => Err(ended_early(&e)),
-        Err(_) => Err(timed_out(limits.body_read_timeout)),
+        Err(_) => Err(timed_out(time)),
     }
 }
 

@@ -27,3 +27,4 @@ mod v1;
 pub use openapi::{document_json, document_yaml};
 pub use routes::router;
 pub use state::{Api, Limits};
+pub use v1::matching::MatchLimits;

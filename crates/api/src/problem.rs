@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 mod code;
+mod matchmaking;
 
 pub(crate) use code::Code;
 pub(crate) use fields::Fault;
@@ -147,8 +148,12 @@ impl Problem {
 
     /// A store answered with what does not belong to the question.
     pub(crate) fn unexpected(changed: &Changed) -> Self {
+        Problem::answered(format!("{changed:?}"))
+    }
+
+    fn answered(changed: String) -> Self {
         // Of a large batch the beginning tells enough.
-        let answer = format!("the store answered {changed:?}");
+        let answer = format!("the store answered {changed}");
         Problem {
             inner: Some(answer.chars().take(MAX_INNER_CHARS).collect()),
             ..Problem::of(Code::Internal)

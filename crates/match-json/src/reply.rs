@@ -70,7 +70,6 @@ pub struct SeatBody {
 pub struct UnmatchedBody<'a> {
     #[cfg_attr(feature = "openapi", schema(value_type = String, example = "t7"))]
     ticket_id: &'a TicketId,
-    /// What is in its way.
     #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Reason, inline))]
     reason: Reason,
     /// The same in a sentence, with the figures.

@@ -277,7 +277,6 @@ pub struct RulesBody {
     attributes: Vec<AttributeRule>,
     #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::PartyRule))]
     party: PartyRule,
-    /// Whose waiting time widens the limits.
     #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::Clock, inline))]
     clock: Clock,
 }

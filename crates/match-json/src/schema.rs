@@ -23,7 +23,6 @@ pub struct Rules {
     #[schema(max_items = 32)]
     attributes: Option<Vec<AttributeRule>>,
     party: Option<PartyRule>,
-    /// Whose waiting time widens the limits, where no rating rule says it.
     #[schema(inline)]
     clock: Option<Clock>,
 }
@@ -197,7 +196,6 @@ pub struct QueueSettings {
     #[schema(max_items = 32)]
     attributes: Option<Vec<AttributeRule>>,
     party: Option<PartyRule>,
-    /// Whose waiting time widens the limits, where no rating rule says it.
     #[schema(inline)]
     clock: Option<Clock>,
     /// How long players have to accept a match; a match needs no acceptance, if missing.
@@ -251,6 +249,7 @@ pub enum Submit {
 
 /// A party that wants a match.
 #[derive(ToSchema)]
+#[schema(as = NewTicket)]
 pub struct Ticket {
     /// Made up, if missing.
     #[schema(pattern = "^[A-Za-z0-9_.-]{1,64}$", example = "t1")]
@@ -314,7 +313,6 @@ pub struct MatchRequest {
     /// No two of the same name, and nobody in two.
     #[schema(max_items = 100_000)]
     tickets: Vec<WaitingTicket>,
-    /// By which the chances to win are reckoned, and what a player without a rating has.
     #[schema(inline)]
     rating_system: Option<RatingSystem>,
 }

@@ -144,8 +144,10 @@ pub struct SettingsBody {
 pub struct BoardFeedBody {
     #[cfg_attr(feature = "openapi", schema(example = "weekly"))]
     board: String,
-    /// `rating`, `cautious_rating`, `wins` or points by placement.
-    #[cfg_attr(feature = "openapi", schema(example = json!({"points": [3.0, 1.0, 0.0]})))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(value_type = crate::schema::Submit, inline)
+    )]
     submit: Value,
 }
 

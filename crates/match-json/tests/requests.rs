@@ -52,7 +52,7 @@ fn faults(body: &Value) -> Vec<String> {
 
 /// The keys of a text of JSON, in their order, of each list the first item's.
 fn form(text: &str) -> Vec<String> {
-    let ended = text.replace(' ', "").replace('\n', "");
+    let ended = text.replace([' ', '\n'], "");
     let keys = ended.split('"').collect::<Vec<_>>();
     let keys = keys
         .windows(2)

@@ -42,7 +42,8 @@ pub struct TicketView {
     pub version: u64,
 }
 
-/// Everything that the matchmaker looks at, of one instant. Cheap to take: what it holds is shared.
+/// Everything that the matchmaker looks at. Cheap to take: what it holds is shared. A change that comes in
+/// while it is taken may be in it or not; the version is that of the beginning.
 #[derive(Clone, Debug)]
 pub struct QueueSnapshot {
     /// The settings.

@@ -8,7 +8,7 @@ use boards::PlayerId;
 
 use crate::error::MatchError;
 use crate::names::TicketId;
-use crate::queue::{Match, MatchState, TicketEnd, TicketState, Who};
+use crate::queue::{Match, MatchState, QueuedTicket, TicketEnd, Who};
 
 impl Match {
     /// The names of its tickets, by team.
@@ -95,16 +95,17 @@ impl Match {
         self.turned(MatchState::Failed { at_ms, because_of })
     }
 
-    /// What becomes of one of its tickets now that it has failed: cancelled, where one of its players is
-    /// among those because of whom. `None`: it goes back.
-    pub fn blames(&self, ticket: &TicketId, why: TicketEnd) -> Option<TicketState> {
+    /// One of its tickets as it is once the match has failed: cancelled for this reason where one of its
+    /// players is among those because of whom, otherwise as it was before the proposal.
+    pub fn lets_go(&self, ticket: &QueuedTicket, why: TicketEnd) -> QueuedTicket {
         let MatchState::Failed { at_ms, because_of } = &self.state else {
-            return None;
+            return ticket.clone();
         };
-        let mut players = self.players().filter(|p| p.ticket == *ticket);
-        let blamed = players.any(|p| because_of.contains(&p.player.id));
-        let at_ms = *at_ms;
-        blamed.then_some(TicketState::Cancelled { why, at_ms })
+        let mut players = ticket.ticket.players.iter();
+        if players.any(|player| because_of.contains(&player.id)) {
+            return ticket.cancelled(why, *at_ms);
+        }
+        ticket.released(*at_ms)
     }
 
     /// The same match in another state.
@@ -138,7 +139,9 @@ impl Match {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queue::testing::{id, ids, proposed, ticket_id};
+    use crate::names::QueueId;
+    use crate::queue::TicketState;
+    use crate::queue::testing::{id, ids, proposed, ticket, ticket_id};
 
     fn player(n: u8) -> Who {
         Who::Player(id(n))
@@ -185,10 +188,14 @@ mod tests {
         assert_eq!(failed.decline(&player(2), 6).unwrap(), failed);
         assert!(failed.decline(&player(1), 6).is_err());
         assert!(failed.accept(&player(3), 6).is_err());
-        let blamed = |name| failed.blames(&ticket_id(name), TicketEnd::Declined);
+        let after = |name, players| {
+            let queue = QueueId::parse("q").unwrap();
+            let ticket = QueuedTicket::made(queue, ticket(name, players), 1000, 0);
+            failed.lets_go(&ticket, TicketEnd::Declined).state
+        };
         let (why, at_ms) = (TicketEnd::Declined, 5);
-        assert_eq!(blamed("a"), Some(TicketState::Cancelled { why, at_ms }));
-        assert_eq!(blamed("b"), None);
+        assert_eq!(after("a", &[1, 2]), TicketState::Cancelled { why, at_ms });
+        assert_eq!(after("b", &[3]), TicketState::Waiting);
     }
 
     #[test]

@@ -23,6 +23,7 @@ const MIN_HEADER_BYTES: u64 = 8 * 1024;
 pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) store: Store,
+    pub(crate) matchmaking: Matchmaking,
     pub(crate) log: Log,
     pub(crate) upstreams: Upstreams,
 }
@@ -50,6 +51,16 @@ pub(crate) struct Store {
     pub(crate) data_dir: PathBuf,
     pub(crate) cache: Size,
     pub(crate) max_queue: usize,
+}
+
+/// How matches are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Matchmaking {
+    pub(crate) request_max_body: Size,
+    /// 0: one for each core.
+    pub(crate) request_concurrency: usize,
+    pub(crate) request_deadline: Span,
 }
 
 /// What is logged.
@@ -109,6 +120,16 @@ impl Default for Store {
             data_dir: PathBuf::from("./agon-data"),
             cache: Size(32 << 20),
             max_queue: 65_536,
+        }
+    }
+}
+
+impl Default for Matchmaking {
+    fn default() -> Self {
+        Matchmaking {
+            request_max_body: Size(64 << 20),
+            request_concurrency: 0,
+            request_deadline: Span(std::time::Duration::from_secs(30)),
         }
     }
 }

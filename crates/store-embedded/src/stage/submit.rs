@@ -79,7 +79,7 @@ impl Stage<'_> {
             match self.submit(&board, submission) {
                 Ok(outcome) => outcomes.push(Ok(outcome)),
                 Err(refusal) => {
-                    *self = Stage::new(self.state);
+                    *self = Stage::new(self.state, self.engine);
                     return Err(StoreError::Refused { at, refusal });
                 }
             }

@@ -8,6 +8,7 @@ mod drain;
 mod export;
 mod import;
 mod late_store;
+mod matchmaker;
 mod odds;
 mod practice;
 mod progress;

@@ -178,7 +178,10 @@ pub fn form(
     waiting: &[Waiting<'_>],
 ) -> Formation {
     if let Some(fault) = contradictions(rules).into_iter().next() {
-        let detail = format!("the rules contradict themselves: {} {}", fault.pointer, fault.detail);
+        let detail = format!(
+            "the rules contradict themselves: {} {}",
+            fault.pointer, fault.detail
+        );
         return Formation {
             unmatched: (0..waiting.len())
                 .map(|ticket| pool::unmatched(ticket, Reason::PartiesDoNotFit, detail.clone()))
@@ -194,7 +197,9 @@ pub fn form(
     let lineups = serving.made.iter();
     Formation {
         filled,
-        matches: lineups.map(|made| assembly::assemble(&pool, system, made)).collect(),
+        matches: lineups
+            .map(|made| assembly::assemble(&pool, system, made))
+            .collect(),
         unmatched: reasons::unmatched(&pool, &serving),
     }
 }

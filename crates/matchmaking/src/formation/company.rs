@@ -35,7 +35,9 @@ impl Company {
     /// The company with one more ticket; `None` where that is beyond a limit.
     pub(super) fn with(&self, pool: &Pool<'_>, terms: &Terms, ticket: u32) -> Option<Company> {
         let party = pool.party(ticket);
-        let latency = terms.region.map_or(0.0, |region| pool.latency(ticket, region));
+        let latency = terms
+            .region
+            .map_or(0.0, |region| pool.latency(ticket, region));
         let joined = Company {
             low: self.low.min(party.rating),
             high: self.high.max(party.rating),
@@ -46,7 +48,8 @@ impl Company {
             Some(limits) => limits,
             None => Limits::at(pool.rules, joined.newest_s),
         };
-        let fits = joined.high - joined.low <= limits.spread && joined.latency_ms <= limits.latency_ms;
+        let fits =
+            joined.high - joined.low <= limits.spread && joined.latency_ms <= limits.latency_ms;
         fits.then_some(joined)
     }
 }

@@ -85,7 +85,8 @@ impl Lanes {
             self.lane.extend(tickets.iter().map(|_| lane));
             for place in start..=last {
                 self.next.push(if place < last { place + 1 } else { NONE });
-                self.previous.push(if place > start { place - 1 } else { NONE });
+                self.previous
+                    .push(if place > start { place - 1 } else { NONE });
             }
         }
     }
@@ -140,7 +141,10 @@ fn keys_of(pool: &Pool<'_>, ticket: u32) -> Vec<LaneKey> {
     let mut regions = pool.latencies.of(ticket).to_vec();
     regions.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     let regions: Vec<Option<u32>> = match pool.rules.latency {
-        Some(_) => regions.into_iter().map(|(region, _)| Some(region)).collect(),
+        Some(_) => regions
+            .into_iter()
+            .map(|(region, _)| Some(region))
+            .collect(),
         None => vec![None],
     };
     let values: Vec<Option<u32>> = match pool.common.first() {

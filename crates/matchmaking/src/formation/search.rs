@@ -93,7 +93,10 @@ struct Rest {
 }
 
 fn rest(quest: &Quest<'_>) -> Vec<Rest> {
-    let mut rest = vec![Rest { players: 0, sums: 1 }];
+    let mut rest = vec![Rest {
+        players: 0,
+        sums: 1,
+    }];
     for ticket in quest.candidates.iter().rev() {
         let size = quest.pool.party(*ticket).size;
         let last = rest[rest.len() - 1];
@@ -122,7 +125,11 @@ impl Search<'_, '_> {
     /// Goes on with the candidates from `at`.
     fn descend(&mut self, at: usize, company: Company) -> Option<Vec<Vec<u32>>> {
         if self.is_full() {
-            return if at < self.quest.forced { None } else { self.complete() };
+            return if at < self.quest.forced {
+                None
+            } else {
+                self.complete()
+            };
         }
         for at in at..self.quest.candidates.len() {
             if !self.can_be_filled(at) || *self.budget == 0 {
@@ -164,7 +171,11 @@ impl Search<'_, '_> {
         let quest = self.quest;
         let ticket = quest.candidates[at];
         let company = company.with(quest.pool, &quest.terms, ticket)?;
-        if self.chosen.iter().any(|other| quest.pool.conflict(*other, ticket)) {
+        if self
+            .chosen
+            .iter()
+            .any(|other| quest.pool.conflict(*other, ticket))
+        {
             return None;
         }
         let all = self.chosen.iter().copied().chain([ticket]);
@@ -222,7 +233,8 @@ impl Search<'_, '_> {
         let free = self.quest.aims[team].most - needed;
         self.willing.clear();
         for ticket in &self.teams[team].tickets {
-            self.willing.extend_from_slice(self.quest.pool.willing.of(*ticket));
+            self.willing
+                .extend_from_slice(self.quest.pool.willing.of(*ticket));
         }
         let without = self.willing.len() - cast(&self.willing, needs).cast;
         without <= free as usize

@@ -153,10 +153,13 @@ impl<'p> Serving<'p> {
             region: self.lanes.key(place).region,
             held: Some(Limits::at(pool.rules, pool.widest_s)),
         };
-        self.around.look(pool, &self.lanes, place, &terms, QUICK_ALL);
+        self.around
+            .look(pool, &self.lanes, place, &terms, QUICK_ALL);
         let waited_s = pool.party(self.lanes.tickets[place as usize]).waited_s;
         let older = self.around.tickets.iter().copied();
-        let mut elders: Vec<u32> = older.filter(|t| pool.party(*t).waited_s > waited_s).collect();
+        let mut elders: Vec<u32> = older
+            .filter(|t| pool.party(*t).waited_s > waited_s)
+            .collect();
         elders.sort_unstable_by_key(|t| (std::cmp::Reverse(pool.given(*t).waited), *t));
         elders.truncate(ELDERS);
         elders

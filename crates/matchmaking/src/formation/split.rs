@@ -61,7 +61,9 @@ struct Split<'s> {
 
 impl Split<'_> {
     fn total(&self, tickets: &[u32]) -> f64 {
-        let of = |ticket: &u32| self.pool.party(*ticket).rating * f64::from(self.pool.party(*ticket).size);
+        let of = |ticket: &u32| {
+            self.pool.party(*ticket).rating * f64::from(self.pool.party(*ticket).size)
+        };
         tickets.iter().map(of).sum()
     }
 
@@ -97,7 +99,8 @@ impl Split<'_> {
         teams.iter().zip(&self.needs.roles).all(|(tickets, needs)| {
             self.willing.clear();
             for ticket in tickets {
-                self.willing.extend_from_slice(self.pool.willing.of(*ticket));
+                self.willing
+                    .extend_from_slice(self.pool.willing.of(*ticket));
             }
             let needed: u32 = needs.iter().map(|(_, count)| count).sum();
             needed == 0 || cast(&self.willing, needs).cast == needed as usize

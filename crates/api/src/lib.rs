@@ -6,7 +6,6 @@
 mod body;
 mod clock;
 mod docs;
-mod fields;
 mod generate;
 mod health;
 mod idempotency;

@@ -13,6 +13,7 @@ mod practice;
 mod progress;
 mod serve;
 mod settings;
+mod simulate;
 mod telemetry;
 mod threads;
 mod units;

@@ -1,5 +1,6 @@
 //! How good players truly are, as a distribution that can be written on a command line.
 
+use std::fmt;
 use std::str::FromStr;
 
 use fastrand::Rng;
@@ -98,6 +99,17 @@ impl Skills {
             Shape::Observed(values) => values[rng.usize(..values.len())],
         };
         skill.clamp(-LARGEST, LARGEST)
+    }
+}
+
+/// As it is read; what was observed by how much there is of it.
+impl fmt::Display for Skills {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Shape::Normal { mean, deviation } => write!(f, "normal:{mean},{deviation}"),
+            Shape::Uniform { low, high } => write!(f, "uniform:{low}..{high}"),
+            Shape::Observed(values) => write!(f, "{} observed", values.len()),
+        }
     }
 }
 

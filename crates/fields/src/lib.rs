@@ -14,7 +14,7 @@ mod list;
 mod values;
 
 pub use fault::Fault;
-pub use list::{ListBody, Unread, array, list_body, object, said};
+pub use list::{ListBody, Unread, array, list_body, object, said, whole};
 pub use values::text;
 
 /// A type that can be read from one JSON value; the error completes the sentence "*field* …".
@@ -145,6 +145,11 @@ impl Fields<'_> {
         (list.len() == items.len()).then_some(Some(list))
     }
 
+    /// The names of all fields.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.object.keys().map(String::as_str)
+    }
+
     /// The value of a field as it is, be it missing or null.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.object.get(name).filter(|value| !value.is_null())
@@ -189,7 +194,7 @@ impl Fields<'_> {
 }
 
 /// A name as a part of a JSON pointer.
-fn escaped(name: &str) -> String {
+pub fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

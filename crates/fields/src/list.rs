@@ -52,6 +52,9 @@ pub trait ListBody: FromFields + Send + 'static {
 
     /// Reads an item; `pointer` says where in the body it is.
     fn item(value: &Value, pointer: &str, faults: &mut Vec<Fault>) -> Option<Self::Item>;
+
+    /// Looks at those that are well all together, also where others are not.
+    fn check(_items: &[Self::Item], _faults: &mut Vec<Fault>) {}
 }
 
 /// Reads one object.
@@ -59,10 +62,20 @@ pub trait ListBody: FromFields + Send + 'static {
 /// # Errors
 /// [`Unread::Malformed`], [`Unread::Faults`].
 pub fn object<T: FromFields>(bytes: &[u8]) -> Result<T, Unread> {
+    whole(bytes, |value, faults| read_object(value, "", faults))
+}
+
+/// Reads a body as `how` does, which notes what is wrong with it.
+///
+/// # Errors
+/// [`Unread::Malformed`], [`Unread::Faults`].
+pub fn whole<T>(
+    bytes: &[u8],
+    how: impl FnOnce(&Value, &mut Vec<Fault>) -> Option<T>,
+) -> Result<T, Unread> {
     let value: Value = serde_json::from_slice(bytes).map_err(Unread::Malformed)?;
     let mut faults = Vec::new();
-    let object = read_object(&value, "", &mut faults);
-    object.ok_or(Unread::Faults(faults))
+    how(&value, &mut faults).ok_or(Unread::Faults(faults))
 }
 
 /// Reads an array of objects.
@@ -118,6 +131,7 @@ fn items<B: ListBody>(
         array if array.starts_with('[') => {
             let before = faults.len();
             let items = read(array.as_bytes(), &pointer, B::MAX_ITEMS, B::item, faults)?;
+            B::check(&items, faults);
             if B::MAY_BE_EMPTY || !items.is_empty() || faults.len() > before {
                 return Ok((faults.len() == before).then_some(items));
             }

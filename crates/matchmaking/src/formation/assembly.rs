@@ -84,8 +84,8 @@ fn nearest_region(players: &[&TicketPlayer]) -> Option<Region> {
     let (first, others) = players.split_first()?;
     let mut best: Option<(f64, &Region)> = None;
     for (region, ms) in &first.latencies_ms {
-        let rest = others.iter().map(|player| player.latencies_ms.get(region));
-        let worst = rest.fold(Some(*ms), |worst, ms| Some(worst?.max(*ms?)));
+        let mut rest = others.iter().map(|player| player.latencies_ms.get(region));
+        let worst = rest.try_fold(*ms, |worst, ms| Some(worst.max(*ms?)));
         if let Some(worst) = worst
             && best.is_none_or(|(least, _)| worst < least)
         {

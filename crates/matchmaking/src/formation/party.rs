@@ -84,7 +84,7 @@ fn no_region(rules: &Rules, waiting: &Waiting<'_>, widest_s: f64) -> Option<Stri
         .latencies_ms
         .iter()
         .filter_map(|(region, ms)| {
-            let rest = others.iter().map(|p| p.latencies_ms.get(region).copied());
+            let mut rest = others.iter().map(|p| p.latencies_ms.get(region).copied());
             let worst = rest.try_fold(*ms, |worst, ms| Some(worst.max(ms?)))?;
             Some((worst, region))
         })

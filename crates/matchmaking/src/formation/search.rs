@@ -113,8 +113,8 @@ struct Search<'s, 'q> {
     chosen: Vec<u32>,
     /// By the place of the first of them.
     rest: Vec<Rest>,
-    /// Sets of tickets of which no split is near enough.
-    refused: Vec<Vec<u32>>,
+    /// Sizes of teams and sets of tickets of which no split is near enough.
+    refused: Vec<(Vec<u32>, Vec<u32>)>,
     willing: Vec<u64>,
 }
 
@@ -122,7 +122,7 @@ impl Search<'_, '_> {
     /// Goes on with the candidates from `at`.
     fn descend(&mut self, at: usize, company: Company) -> Option<Vec<Vec<u32>>> {
         if self.is_full() {
-            return self.complete();
+            return if at < self.quest.forced { None } else { self.complete() };
         }
         for at in at..self.quest.candidates.len() {
             if !self.can_be_filled(at) || *self.budget == 0 {
@@ -255,12 +255,13 @@ impl Search<'_, '_> {
     fn complete(&mut self) -> Option<Vec<Vec<u32>>> {
         let mut tickets = self.chosen.clone();
         tickets.sort_unstable();
-        if self.refused.contains(&tickets) {
+        let refused = (self.teams.iter().map(|team| team.size).collect(), tickets);
+        if self.refused.contains(&refused) {
             return None;
         }
         let found = split::best(self.quest.pool, self.quest.needs, &self.teams, self.budget);
-        if found.is_none() && split::is_exact(tickets.len()) {
-            self.refused.push(tickets);
+        if found.is_none() && split::is_exact(refused.1.len()) {
+            self.refused.push(refused);
         }
         found
     }

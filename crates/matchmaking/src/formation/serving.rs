@@ -80,13 +80,12 @@ impl<'p> Serving<'p> {
         let pool = self.pool;
         let steps = sizes(pool.rules);
         let same = |a: &u32, b: &u32| pool.party(*a).priority == pool.party(*b).priority;
-        for (at, class) in pool.served.chunk_by(same).enumerate() {
+        for class in pool.served.chunk_by(same) {
             let is_last = class.last() == pool.served.last();
             let has_elders = !is_last && pool.rules.clock == Clock::Oldest;
             for aims in &steps {
                 self.serve_class(class, aims, has_elders);
             }
-            debug_assert!(at < pool.served.len());
         }
     }
 
@@ -100,10 +99,12 @@ impl<'p> Serving<'p> {
     }
 
     fn serve_one(&mut self, seed: u32, aims: &[Aim], has_elders: bool) {
-        let made = self.own_clock(seed, aims).or_else(|| {
-            let elders = has_elders.then(|| self.elders(seed)).unwrap_or_default();
-            elders.into_iter().find_map(|elder| self.elders_clock(seed, elder, aims))
-        });
+        let mut made = self.own_clock(seed, aims);
+        if made.is_none() && has_elders {
+            self.players_near[seed as usize] = u32::MAX;
+            made = (0..self.lanes.places(seed).len())
+                .find_map(|at| self.elders_clock(self.lanes.places(seed)[at], aims));
+        }
         if let Some(lineup) = made {
             self.make(lineup);
         }
@@ -132,43 +133,33 @@ impl<'p> Serving<'p> {
                 break;
             }
         }
-        let widest = self.pool.rules.clock == Clock::Newest || self.pool.rules.rating.is_none();
-        if widest && self.pool.rules.latency.is_none() {
-            self.players_near[seed as usize] = near;
-        }
+        self.players_near[seed as usize] = near;
         made
     }
 
-    /// Those who have waited longer than the seed and are served later, so that a match may be on their
-    /// clock; those who have waited longest first.
-    fn elders(&mut self, seed: u32) -> Vec<u32> {
-        let pool = self.pool;
-        let held = Some(Limits::at(pool.rules, pool.widest_s));
-        let waited_s = pool.party(seed).waited_s;
-        let mut elders: Vec<u32> = Vec::new();
-        for place in self.lanes.places(seed) {
-            let region = self.lanes.key(*place).region;
-            let terms = Terms { region, held };
-            self.around.look(pool, &self.lanes, *place, &terms, QUICK_ALL);
-            let older = self.around.tickets.iter();
-            elders.extend(older.filter(|t| pool.party(**t).waited_s > waited_s));
-        }
-        elders.sort_unstable_by_key(|t| {
-            let waited = pool.given(*t).waited;
-            (std::cmp::Reverse(waited), *t)
-        });
-        elders.dedup();
-        elders.truncate(ELDERS);
-        elders
-    }
-
-    fn elders_clock(&mut self, seed: u32, elder: u32, aims: &[Aim]) -> Option<Lineup> {
-        let pool = self.pool;
-        let held = Some(Limits::at(pool.rules, pool.party(elder).waited_s));
-        (0..self.lanes.places(seed).len()).find_map(|at| {
-            let place = self.lanes.places(seed)[at];
+    /// A match on the clock of one who has waited longer than the seed but is served later.
+    fn elders_clock(&mut self, place: u32, aims: &[Aim]) -> Option<Lineup> {
+        let rules = self.pool.rules;
+        self.elders(place).into_iter().find_map(|elder| {
+            let held = Some(Limits::at(rules, self.pool.party(elder).waited_s));
             self.attempt(place, held, &[elder], aims)
         })
+    }
+
+    /// Those in the lane of a place who have waited longer than the one there; the longest first.
+    fn elders(&mut self, place: u32) -> Vec<u32> {
+        let pool = self.pool;
+        let terms = Terms {
+            region: self.lanes.key(place).region,
+            held: Some(Limits::at(pool.rules, pool.widest_s)),
+        };
+        self.around.look(pool, &self.lanes, place, &terms, QUICK_ALL);
+        let waited_s = pool.party(self.lanes.tickets[place as usize]).waited_s;
+        let older = self.around.tickets.iter().copied();
+        let mut elders: Vec<u32> = older.filter(|t| pool.party(*t).waited_s > waited_s).collect();
+        elders.sort_unstable_by_key(|t| (std::cmp::Reverse(pool.given(*t).waited), *t));
+        elders.truncate(ELDERS);
+        elders
     }
 
     /// A match around the seed at a place, with the others that are given.

@@ -145,7 +145,7 @@ impl Split<'_> {
     }
 
     /// The first swap that helps; whether there is one.
-    fn swap(&mut self, teams: &mut Vec<Vec<u32>>) -> bool {
+    fn swap(&mut self, teams: &mut [Vec<u32>]) -> bool {
         for one in 0..teams.len() {
             for other in one + 1..teams.len() {
                 for a in 0..teams[one].len() {

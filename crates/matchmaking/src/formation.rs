@@ -2,7 +2,10 @@
 
 mod assembly;
 mod company;
+mod crowds;
+mod deadlock;
 mod figures;
+mod funnel;
 mod interning;
 mod lanes;
 mod lists;
@@ -133,7 +136,9 @@ pub struct Unmatched {
 
 /// What keeps a ticket from a match: the first of these that leaves it too few others, the rules being
 /// asked in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The party is larger than a team, or than parties may be.
@@ -195,6 +200,6 @@ pub fn form(
     Formation {
         filled,
         matches: lineups.map(|made| assembly::assemble(&pool, system, made)).collect(),
-        unmatched: reasons::unmatched(&pool, &serving),
+        unmatched: reasons::all(&pool, &mut serving),
     }
 }

@@ -260,8 +260,7 @@ impl<'j> Joining<'j> {
         let joined: Vec<u32> = self.teams.iter().flat_map(|side| &side.joined).copied().collect();
         let middle = (self.low + self.high) / 2.0;
         for key in home {
-            let places = serving.lanes.of_key(*key);
-            let tickets = &serving.lanes.tickets[places.start as usize..places.end as usize];
+            let tickets = serving.lanes.of_key(*key);
             let open = outward(self.pool, tickets, middle).filter(|t| {
                 serving.is_there[*t as usize]
                     && !joined.contains(t)

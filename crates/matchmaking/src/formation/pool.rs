@@ -39,6 +39,20 @@ pub(super) struct Limits {
 }
 
 impl Limits {
+    /// Below every limit.
+    pub(super) const NOTHING: Limits = Limits {
+        spread: 0.0,
+        latency_ms: 0.0,
+    };
+
+    /// The wider of each.
+    pub(super) fn or(self, other: Limits) -> Limits {
+        Limits {
+            spread: self.spread.max(other.spread),
+            latency_ms: self.latency_ms.max(other.latency_ms),
+        }
+    }
+
     /// Those after so many seconds.
     pub(super) fn at(rules: &Rules, clock_s: f64) -> Limits {
         let rating = rules.rating.as_ref();

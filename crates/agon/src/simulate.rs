@@ -217,10 +217,11 @@ impl SimulateArgs {
                 "looks every",
                 humantime::format_duration(self.interval).to_string(),
             ),
-            ("declining", format!("{} %", self.decline * 100.0)),
             ("seed", self.seed.to_string()),
         ];
+        let declining = format!("{} % of parties", self.decline * 100.0);
         let optional = [
+            ("declining", (self.decline > 0.0).then_some(declining)),
             ("regions", self.regions.as_ref().map(ToString::to_string)),
             ("roles", self.roles.as_ref().map(ToString::to_string)),
         ];

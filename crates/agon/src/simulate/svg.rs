@@ -9,7 +9,7 @@ use std::fmt::Write;
 pub(super) const WIDTH: f64 = 540.0;
 pub(super) const HEIGHT: f64 = 340.0;
 const LEFT: f64 = 62.0;
-const RIGHT: f64 = 18.0;
+const RIGHT: f64 = 26.0;
 const TOP: f64 = 62.0;
 const BOTTOM: f64 = 52.0;
 /// About so many marks on an axis.

@@ -115,9 +115,7 @@ impl Rows<'_> {
             let waiting: Vec<f64> = waiting(s);
             tenths(waiting.iter().sum::<f64>() / waiting.len().max(1) as f64)
         });
-        self.push(true, "at the end", |s| {
-            known(s.waiting.last().map(|p| p.tickets), tenths)
-        });
+        self.push(true, "most", |s| count(s.most_waiting));
     }
 
     fn prediction(&mut self) {

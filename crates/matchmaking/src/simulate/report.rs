@@ -25,6 +25,8 @@ pub struct Simulation {
     pub team_gap: Option<Distribution>,
     /// Tickets that waited, over time.
     pub waiting: Vec<WaitingAt>,
+    /// Those that waited after a look at the queue, at the most.
+    pub most_waiting: u64,
     /// Predicted against simulated wins.
     pub prediction: Option<Prediction>,
     /// Why tickets waited: for each reason the looks at the queue that a ticket was left by for it.
@@ -95,7 +97,7 @@ pub struct Prediction {
     /// The mean of less the logarithm of what the winner was given: 0 is knowing all, and 0.693 is what two
     /// teams of even chances have.
     pub log_loss: f64,
-    /// Teams by tenths of predicted probability; those that were predicted.
+    /// Teams by twentieths of predicted probability, those that occurred.
     pub bins: Vec<PredictionBin>,
 }
 

@@ -323,6 +323,7 @@ impl<'a> Run<'a> {
             rating_spread: self.spreads.distribution(),
             team_gap: self.gaps.distribution(),
             waiting: self.curve.points(),
+            most_waiting: self.curve.most(),
             prediction: self.predictions.prediction(),
             reasons: self.reasons.counts(),
             rating_error: rating_error(&self.population),

@@ -6,7 +6,7 @@ use crate::formation::{Reason, Unmatched};
 /// Points of the curve of tickets that wait, at the most.
 const CURVE: usize = 400;
 const STEPS: usize = 200;
-const BINS: usize = 10;
+const BINS: usize = 20;
 /// A winner who was given nothing would make the loss infinite.
 const LEAST_CHANCE: f64 = 1e-12;
 
@@ -50,6 +50,10 @@ pub(super) struct Curve(Vec<(f64, usize)>);
 impl Curve {
     pub(super) fn note(&mut self, at_s: f64, waiting: usize) {
         self.0.push((at_s, waiting));
+    }
+
+    pub(super) fn most(&self) -> u64 {
+        self.0.iter().map(|(_, n)| *n as u64).max().unwrap_or(0)
     }
 
     /// Means over equal numbers of looks.

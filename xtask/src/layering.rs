@@ -21,7 +21,9 @@ const MAY_USE: [(&str, &[&str]); 12] = [
         &[
             "api",
             "boards",
+            "fields",
             "hedge",
+            "match-json",
             "matchmaking",
             "store-embedded",
             "upstreams",

@@ -14,6 +14,7 @@ mod names;
 mod queue;
 mod rating;
 mod rules;
+pub mod simulate;
 mod store;
 mod ticket;
 

@@ -39,8 +39,10 @@ pub(super) fn exchange(
             continue;
         }
         let near = near(pool, lanes, ticket);
-        let other = near.iter().copied().filter(|other| is_left[*other as usize]);
-        let pair = other.filter_map(|other| settle(pool, demands, &vec![vec![ticket], vec![other]])).next();
+        let mut others = near.iter().copied().filter(|other| {
+            is_left[*other as usize] && !demands.conflict(pool, ticket, *other)
+        });
+        let pair = others.find_map(|other| settle(pool, demands, &vec![vec![ticket], vec![other]]));
         if let Some(lineup) = pair {
             for one in lineup.iter().flatten() {
                 is_left[*one as usize] = false;
@@ -90,7 +92,8 @@ fn near(pool: &Pool<'_>, lanes: &Lanes, ticket: u32) -> Vec<u32> {
     let far = |other: u32| (pool.party(other).rating - rating).abs();
     let mut near = Vec::new();
     for place in lanes.places(ticket) {
-        near.extend(lanes.around(*place, LOOKS).filter(|other| far(*other) <= limit));
+        let around = lanes.around(*place, LOOKS);
+        near.extend(around.filter(|other| far(*other) <= limit));
     }
     near.sort_unstable_by(|a, b| far(*a).total_cmp(&far(*b)).then(a.cmp(b)));
     near.dedup();

@@ -8,6 +8,7 @@
 //! tickets share; so that a small pool is searched to the end, and the cost of a large one is linear.
 
 use super::company::Terms;
+use super::crowds::Crowds;
 use super::duel::{is_duel, pairs};
 use super::exchange::exchange;
 use super::lanes::Lanes;
@@ -38,6 +39,8 @@ const RESERVE: u64 = 300_000;
 const RESERVE_EACH: u64 = 2;
 /// Elders of a ticket whose clocks are tried.
 const ELDERS: usize = 16;
+/// The same when the reserve is spent.
+const ELDERS_AT_LEAST: usize = 2;
 
 /// A match: the tickets of each team.
 pub(super) type Lineup = Vec<Vec<u32>>;
@@ -55,14 +58,21 @@ pub(super) struct Serving<'p> {
     players_near: Vec<u32>,
     reserve: u64,
     around: Neighbourhood,
+    /// What parties could add up to in each lane.
+    sums: Vec<u128>,
+    /// Only where something has to be different.
+    crowds: Option<Crowds>,
 }
 
 impl<'p> Serving<'p> {
     pub(super) fn new(pool: &'p Pool<'p>) -> Self {
         let tickets = pool.parties.len();
+        let lanes = Lanes::new(pool);
         Serving {
             pool,
-            lanes: Lanes::new(pool),
+            sums: lanes.sums(pool),
+            crowds: (!pool.different.is_empty()).then(|| Crowds::new(pool)),
+            lanes,
             demands: Demands::new(pool),
             floor: Limits::NOTHING,
             is_there: vec![true; tickets],
@@ -127,10 +137,40 @@ impl<'p> Serving<'p> {
     fn serve_class(&mut self, class: &[u32], aims: &[Aim], has_elders: bool) {
         let least: u32 = aims.iter().map(|aim| aim.least).sum();
         for ticket in class {
-            if self.is_there[*ticket as usize] && self.players_near[*ticket as usize] >= least {
+            let is_open = self.is_there[*ticket as usize]
+                && self.players_near[*ticket as usize] >= least
+                && !self.is_hopeless(*ticket);
+            if is_open {
                 self.serve_one(*ticket, aims, has_elders);
             }
         }
+    }
+
+    /// Whether counts alone say that there is no match with a ticket.
+    fn is_hopeless(&self, ticket: u32) -> bool {
+        let needed = self.pool.rules.min_players() as u32;
+        let crowds = self.crowds.as_ref();
+        let is_alone = |crowds: &Crowds| {
+            crowds.alike(self.pool, ticket) + self.pool.party(ticket).size < needed
+        };
+        crowds.is_some_and(is_alone) || !self.can_add_up(ticket)
+    }
+
+    /// Whether the sizes of parties in some lane of a ticket can add up to teams with it.
+    pub(super) fn can_add_up(&self, ticket: u32) -> bool {
+        let size = self.pool.party(ticket).size as usize;
+        let teams = &self.pool.rules.teams;
+        let has = |sums: u128, least: usize, most: usize| {
+            sums & (((2_u128 << (most - least)) - 1) << least) != 0
+        };
+        self.lanes.places(ticket).iter().any(|place| {
+            let sums = self.sums[self.lanes.lane(*place) as usize];
+            let with_it = teams.iter().any(|team| {
+                team.max_size >= size
+                    && has(sums, team.min_size.saturating_sub(size), team.max_size - size)
+            });
+            with_it && teams.iter().all(|team| has(sums, team.min_size, team.max_size))
+        })
     }
 
     fn serve_one(&mut self, seed: u32, aims: &[Aim], has_elders: bool) {
@@ -237,7 +277,7 @@ impl<'p> Serving<'p> {
         let older = self.around.tickets.iter().copied();
         let mut elders: Vec<u32> = older.filter(|t| pool.party(*t).waited_s > waited_s).collect();
         elders.sort_unstable_by_key(|t| (std::cmp::Reverse(pool.given(*t).waited), *t));
-        elders.truncate(ELDERS);
+        elders.truncate(if self.reserve > 0 { ELDERS } else { ELDERS_AT_LEAST });
         elders
     }
 
@@ -262,7 +302,7 @@ impl<'p> Serving<'p> {
         let granted = u64::from(THOROUGH_STEPS).min(self.reserve) as u32;
         let mut steps = granted;
         let thorough = self.attempt_within(place, &terms, with, aims, THOROUGH, &mut steps);
-        let spent = u64::from(granted - steps) + u64::from(self.around.looks);
+        let spent = u64::from(granted - steps) + u64::from(self.around.looks / 8);
         self.reserve = self.reserve.saturating_sub(spent);
         thorough
     }

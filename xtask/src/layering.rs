@@ -33,7 +33,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("matchmaking", &["boards"]),
     ("rank", &[]),
     ("store-embedded", &["boards", "matchmaking", "rank"]),
-    ("testkit", &["boards"]),
+    ("testkit", &["boards", "matchmaking"]),
     ("upstreams", &["hedge"]),
     ("xtask", &[]),
 ];

@@ -26,6 +26,8 @@ use super::answers;
 
 /// After so many changes all that can be seen is compared.
 const CHANGES_BETWEEN: usize = 10;
+/// One of so many changes is looked at for what it does to versions.
+const CHANGES_BETWEEN_VERSIONS: usize = 3;
 
 /// A store of boards and queues.
 pub trait Store: BoardStore + MatchStore {}
@@ -51,10 +53,14 @@ pub async fn run(
     for step in steps {
         let now_ms = reference.latest_ms() + step.after_ms();
         for asked in found::changes(step, reference, known, now_ms).await {
-            let before = seen(store).await;
-            same(store, reference, &asked, step.guard(), now_ms).await;
-            assert_versions(before, seen(store).await, &asked);
             changes += 1;
+            if changes % CHANGES_BETWEEN_VERSIONS == 0 {
+                let before = seen(store).await;
+                same(store, reference, &asked, step.guard(), now_ms).await;
+                assert_versions(before, seen(store).await, &asked);
+            } else {
+                same(store, reference, &asked, step.guard(), now_ms).await;
+            }
             if changes % CHANGES_BETWEEN == 0 {
                 compare(store, reference, known).await;
             }
@@ -194,7 +200,7 @@ mod tests {
         use proptest::test_runner::TestRunner;
         let mut runner = TestRunner::deterministic();
         let mut text = String::new();
-        for _ in 0..40 {
+        for _ in 0..60 {
             let steps = steps(200).new_tree(&mut runner).unwrap().current();
             let reference = ReferenceStore::new(5);
             let mut known = Vec::new();
@@ -211,9 +217,17 @@ mod tests {
                     let backfill = reference.backfill(&queue, &id);
                     text += &format!("{:?}", backfill.now_or_never().unwrap());
                 }
+                for id in cast::ticket_ids() {
+                    let ticket = reference.ticket(&queue, &id);
+                    text += &format!("{:?}", ticket.now_or_never().unwrap());
+                }
             }
         }
         for state in [
+            "Put { created",
+            "Backfill(",
+            "state: Open",
+            "matches: 1",
             "Waiting",
             "Proposed",
             "Matched",

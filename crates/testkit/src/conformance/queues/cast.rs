@@ -11,8 +11,8 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const PLAYERS: u8 = 9;
-const TICKETS: u8 = 12;
+const PLAYERS: u8 = 14;
+const TICKETS: u8 = 40;
 
 fn id(n: u8) -> PlayerId {
     PlayerId::from_bytes([n.wrapping_mul(29).wrapping_add(1); 16])

@@ -22,6 +22,17 @@ pub(super) async fn changes(
     let queues = match &step.what {
         What::Boards(change) => return vec![Asked::Boards(change.clone())],
         What::Queues(change) => vec![change.clone()],
+        What::Create { queue, ticket, new } => {
+            let mut ticket = ticket.clone();
+            for id in cast::ticket_ids().filter(|_| *new) {
+                if reference.ticket(queue, &id).await.is_err() {
+                    ticket.id = id;
+                    break;
+                }
+            }
+            let queue = queue.clone();
+            vec![QueueChange::CreateTicket { queue, ticket }]
+        }
         What::Found { queue, skip } => {
             let Ok(snapshot) = reference.snapshot(queue, now_ms).await else {
                 return Vec::new();
@@ -45,7 +56,8 @@ pub(super) async fn changes(
             accept,
             stranger,
         } => {
-            let Some(of) = latest(reference, known, *back).await else {
+            let proposed = |of: &Match| matches!(of.state, MatchState::Proposed { .. });
+            let Some(of) = latest(reference, known, *back, proposed).await else {
                 return Vec::new();
             };
             let mut who = says(&of, *tickets);
@@ -59,7 +71,7 @@ pub(super) async fn changes(
                 .collect()
         }
         What::Finish { back, result } => {
-            let Some(of) = latest(reference, known, *back).await else {
+            let Some(of) = latest(reference, known, *back, is_running).await else {
                 return Vec::new();
             };
             let in_order = (1..=of.teams.len() as u32).collect();
@@ -76,7 +88,7 @@ pub(super) async fn changes(
             leave,
             seats,
         } => {
-            let Some(of) = latest(reference, known, *back).await else {
+            let Some(of) = latest(reference, known, *back, is_running).await else {
                 return Vec::new();
             };
             // Mostly of the match's own queue.
@@ -156,7 +168,7 @@ fn proposed(known: &mut Vec<MatchId>, teams: &[Vec<(TicketId, usize)>]) -> Propo
     }
 }
 
-/// Each open seat, with a ticket that waits.
+/// For each backfill the first tickets that have as many players as a team has open seats, or fewer.
 async fn fills(
     reference: &ReferenceStore,
     queue: &QueueId,
@@ -166,37 +178,41 @@ async fn fills(
     let Ok(snapshot) = reference.snapshot(queue, now_ms).await else {
         return Vec::new();
     };
-    let seats = snapshot.openings.iter().flat_map(|(backfill, _)| {
-        let open = backfill.open.iter();
-        open.map(|seat| (backfill.id.clone(), seat.clone()))
-    });
-    let waiting = snapshot.waiting.iter().skip(skip);
-    let fills = seats.zip(waiting).map(|((backfill, seat), ticket)| {
-        let roles = vec![seat.role; ticket.ticket.players.len()];
-        (backfill, seat.team, ticket.ticket.id.clone(), roles)
-    });
-    let fills: Vec<_> = fills.collect();
+    let mut fills = Vec::new();
+    let mut waiting = snapshot.waiting.iter().skip(skip);
+    for (backfill, _) in &snapshot.openings {
+        let team = backfill.open[0].team;
+        let seats = backfill.open.iter().filter(|seat| seat.team == team);
+        let roles: Vec<_> = seats.map(|seat| seat.role.clone()).collect();
+        let size = |ticket: &QueuedTicket| ticket.ticket.players.len();
+        if let Some(ticket) = waiting.find(|ticket| size(ticket) <= roles.len()) {
+            let roles = roles[..size(ticket)].to_vec();
+            fills.push((backfill.id.clone(), team, ticket.ticket.id.clone(), roles));
+        }
+    }
     if fills.is_empty() {
         return Vec::new();
     }
     vec![announce(queue, Vec::new(), fills)]
 }
 
-/// The match that was announced so many before the last that is there.
+fn is_running(of: &Match) -> bool {
+    matches!(of.state, MatchState::Running { .. })
+}
+
+/// The match that was announced so many before the last; first of those that are so, then of the others.
 async fn latest(
     reference: &ReferenceStore,
     known: &[MatchId],
-    mut back: usize,
+    back: usize,
+    first: impl Fn(&Match) -> bool,
 ) -> Option<Arc<Match>> {
+    let mut all = Vec::new();
     for id in known.iter().rev() {
-        if let Ok(of) = reference.find_match(*id).await {
-            if back == 0 {
-                return Some(of);
-            }
-            back -= 1;
-        }
+        all.extend(reference.find_match(*id).await);
     }
-    None
+    all.sort_by_key(|of| !first(of));
+    all.into_iter().nth(back)
 }
 
 fn says(of: &Match, tickets: bool) -> Vec<Who> {

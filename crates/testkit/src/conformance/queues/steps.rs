@@ -24,6 +24,12 @@ pub(super) enum What {
     Boards(Change),
     /// A change of queues that can be told beforehand.
     Queues(QueueChange),
+    /// A ticket is made; with the first name that is not used, where it is to be new.
+    Create {
+        queue: QueueId,
+        ticket: NewTicket,
+        new: bool,
+    },
     /// Matches are announced of what waits in the reference, after leaving out so many tickets.
     Found { queue: QueueId, skip: usize },
     /// One is announced of these tickets, whatever they are.
@@ -138,16 +144,17 @@ fn what() -> impl Strategy<Value = What> {
     let skip = || 0..3_usize;
     let tickets = cast::some_tickets().prop_map(Vec::from_iter);
     prop_oneof![
-        40 => (queue(), cast::ticket()).prop_map(|(queue, ticket)| create(queue, ticket)),
+        40 => (queue(), cast::ticket(), prop::bool::weighted(0.85))
+            .prop_map(|(queue, ticket, new)| What::Create { queue, ticket, new }),
         4 => (queue(), cast::any_ticket_id())
             .prop_map(|(queue, ticket)| What::Queues(QueueChange::CancelTicket { queue, ticket })),
         24 => (queue(), skip()).prop_map(|(queue, skip)| What::Found { queue, skip }),
         2 => (queue(), tickets).prop_map(|(queue, tickets)| What::FoundOf { queue, tickets }),
-        8 => (queue(), skip()).prop_map(|(queue, skip)| What::Fill { queue, skip }),
+        14 => (queue(), skip()).prop_map(|(queue, skip)| What::Fill { queue, skip }),
         2 => queue().prop_map(|queue| What::Queues(QueueChange::Lapse(queue))),
-        24 => say(),
+        14 => say(),
         14 => (back(), result()).prop_map(|(back, result)| What::Finish { back, result }),
-        10 => open(),
+        16 => open(),
         2 => (queue(), cast::backfill_id()).prop_map(|(queue, backfill)| {
             What::Queues(QueueChange::CancelBackfill { queue, backfill })
         }),
@@ -160,10 +167,6 @@ fn what() -> impl Strategy<Value = What> {
         }),
         4 => boards(),
     ]
-}
-
-fn create(queue: QueueId, ticket: NewTicket) -> What {
-    What::Queues(QueueChange::CreateTicket { queue, ticket })
 }
 
 /// Mostly the latest, since older ones have ended.

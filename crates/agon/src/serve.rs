@@ -75,6 +75,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         };
         let control = Control::open(&settings.store.data_dir);
         boards.provide(store.clone());
+        matches.provide(store.clone());
         banner::print(
             address,
             practice,

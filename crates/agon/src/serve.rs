@@ -26,6 +26,7 @@ use crate::control::Control;
 use crate::drain::StopSignals;
 use crate::late_matches::LateMatches;
 use crate::late_store::LateStore;
+use crate::matchmaker::Matchmaker;
 use crate::settings::{Server, Settings, Store};
 use crate::telemetry;
 use crate::threads::RequestThreads;
@@ -76,6 +77,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         let control = Control::open(&settings.store.data_dir);
         boards.provide(store.clone());
         matches.provide(store.clone());
+        let matchmaker = Matchmaker::start(store.clone(), &settings.matchmaking)?;
         banner::print(
             address,
             practice,
@@ -93,20 +95,24 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
             () = tokio::time::sleep(settings.server.drain_delay.0) => {}
             () = stop.next() => {}
         }
-        anyhow::Ok(Some(store))
+        anyhow::Ok(Some((store, matchmaker)))
     };
-    let store = tokio::select! {
-        store = working => store?,
+    let working = tokio::select! {
+        working = working => working?,
         never = server.accept(listener, &connections) => match never {},
     };
-    let Some(store) = store else {
+    let Some((store, matchmaker)) = working else {
         return Ok(());
     };
     tokio::select! {
         () = finish(connections, settings.server.drain_timeout.0) => {}
         () = stop.next() => tracing::warn!("told twice to stop; not waiting for requests"),
     }
-    tokio::task::spawn_blocking(move || store.close()).await?;
+    let close = move || {
+        matchmaker.stop();
+        store.close();
+    };
+    tokio::task::spawn_blocking(close).await?;
     tracing::info!("stopped");
     Ok(())
 }

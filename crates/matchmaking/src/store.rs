@@ -23,6 +23,8 @@ pub struct QueueInfo {
     pub waiting: u64,
     /// Tickets in proposals.
     pub proposed: u64,
+    /// Another and larger number after each change of what waits, as in [`QueueSnapshot`].
+    pub version: u64,
 }
 
 /// A ticket, and why it waits where it does.

@@ -103,6 +103,7 @@ impl Queue {
             settings: Arc::clone(&self.settings),
             waiting: self.waiting.len() as u64,
             proposed: self.proposed(),
+            version: self.version,
         }
     }
 

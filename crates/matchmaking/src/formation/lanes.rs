@@ -128,6 +128,15 @@ impl Lanes {
         &self.tickets[self.starts[lane] as usize..end]
     }
 
+    /// Those that ever were in the lane of a place, up to so many places below and above it.
+    pub(super) fn around(&self, place: u32, reach: u32) -> impl Iterator<Item = u32> + '_ {
+        let lane = self.lane[place as usize];
+        let start = self.starts[lane as usize];
+        let end = start + self.of_lane(lane).len() as u32;
+        let around = place.saturating_sub(reach).max(start)..(place + reach + 1).min(end);
+        around.filter(move |at| *at != place).map(|at| self.tickets[at as usize])
+    }
+
     /// The lane of a place.
     pub(super) fn lane(&self, place: u32) -> u32 {
         self.lane[place as usize]

@@ -8,10 +8,12 @@
 //! tickets share; so that a small pool is searched to the end, and the cost of a large one is linear.
 
 use super::company::Terms;
+use super::duel::{is_duel, pairs};
+use super::exchange::exchange;
 use super::lanes::Lanes;
 use super::neighbourhood::{Neighbourhood, Reach, order};
 use super::pool::{Limits, Pool};
-use super::search::{Aim, Quest, Demands, search};
+use super::search::{Aim, Demands, MOST_CANDIDATES, Quest, search};
 use crate::rules::{Clock, Rules};
 
 /// What the first attempt looks at.
@@ -25,15 +27,15 @@ const QUICK_STEPS: u32 = 400;
 /// What a thorough attempt looks at.
 const THOROUGH: Reach = Reach {
     looks: 4_096,
-    takes: 128,
+    takes: MOST_CANDIDATES - 2,
     spare: None,
 };
 /// Steps of a thorough attempt.
-const THOROUGH_STEPS: u32 = 100_000;
+const THOROUGH_STEPS: u32 = 30_000;
 /// Steps of all thorough attempts together, at least.
-const RESERVE: u64 = 2_000_000;
+const RESERVE: u64 = 300_000;
 /// The same for each ticket.
-const RESERVE_EACH: u64 = 20;
+const RESERVE_EACH: u64 = 2;
 /// Elders of a ticket whose clocks are tried.
 const ELDERS: usize = 16;
 
@@ -80,6 +82,36 @@ impl<'p> Serving<'p> {
 
     /// Serves everybody.
     pub(super) fn serve(&mut self) {
+        let is_duel = is_duel(self.pool.rules);
+        if is_duel {
+            self.pair();
+        }
+        self.serve_in_turn();
+        if is_duel {
+            exchange(
+                self.pool,
+                &self.lanes,
+                &self.demands,
+                &mut self.made,
+                &mut self.is_there,
+            );
+        }
+    }
+
+    /// Pairs neighbours, until no two neighbours are left that fit.
+    fn pair(&mut self) {
+        loop {
+            let pairs = pairs(self.pool, &self.demands, &self.is_there);
+            if pairs.is_empty() {
+                return;
+            }
+            for (one, other) in pairs {
+                self.make(vec![vec![one], vec![other]]);
+            }
+        }
+    }
+
+    fn serve_in_turn(&mut self) {
         let pool = self.pool;
         let steps = sizes(pool.rules);
         let same = |a: &u32, b: &u32| pool.party(*a).priority == pool.party(*b).priority;

@@ -25,7 +25,7 @@ pub use contradictions::{
 pub use error::{MatchError, RulesFault};
 pub use formation::{
     Filled, Formation, FormedMatch, FormedTeam, Opening, Reason, Seat, Seated, Unmatched, Waiting,
-    form,
+    form, form_unexplained,
 };
 pub use names::{AttributeKey, AttributeText, MatchId, QueueId, Region, Role, TicketId};
 pub use queue::*;

@@ -150,7 +150,7 @@ impl Rows<'_> {
         if names.is_empty() {
             return;
         }
-        self.heading("why tickets were left by a look at the queue");
+        self.heading("why tickets were left waiting");
         for wanted in &names {
             self.push(true, wanted, |s| {
                 let all: u64 = s.reasons.iter().map(|r| r.count).sum();

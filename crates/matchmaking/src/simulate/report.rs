@@ -29,7 +29,7 @@ pub struct Simulation {
     pub most_waiting: u64,
     /// Predicted against simulated wins.
     pub prediction: Option<Prediction>,
-    /// Why tickets waited: for each reason the looks at the queue that a ticket was left by for it.
+    /// Why tickets waited: of one look at the queue in sixty, how many tickets it left for each reason.
     pub reasons: Vec<ReasonCount>,
     /// How far ratings are from the true skills of those who played, as a root mean square at the end.
     pub rating_error: Option<f64>,

@@ -10,8 +10,7 @@ use super::population::Population;
 use super::report::{Simulation, TicketCounts};
 use super::scenario::Scenario;
 use super::tally::{Curve, Predictions, Reasons, Values};
-use crate::form;
-use crate::formation::{FormedMatch, Waiting};
+use crate::formation::{FormedMatch, Waiting, form, form_unexplained};
 use crate::names::TicketId;
 use crate::queue::QueueSettings;
 use crate::rating::Rating;
@@ -24,6 +23,9 @@ const OUTCOMES: u64 = 5;
 /// Ratings are kept to this, a power of two: exponentials differ in the last digit from one platform to
 /// the next, and would end in other matches.
 const PRECISION: f64 = 1.0 / 1_048_576.0;
+
+/// Reasons are asked for at one look in so many: finding them costs many times what the matches do.
+const ASK_WHY_EVERY: u64 = 60;
 
 /// A party with its ticket.
 struct Party {
@@ -57,6 +59,7 @@ pub(super) struct Run<'a> {
     waiting: Vec<Party>,
     proposals: Vec<Proposal>,
     counts: TicketCounts,
+    looks: u64,
     matches: u64,
     declined_matches: u64,
     waits: Values,
@@ -81,6 +84,7 @@ impl<'a> Run<'a> {
             waiting: Vec::new(),
             proposals: Vec::new(),
             counts: TicketCounts::default(),
+            looks: 0,
             matches: 0,
             declined_matches: 0,
             waits: Values::default(),
@@ -161,7 +165,12 @@ impl<'a> Run<'a> {
             })
             .collect();
         let (rules, system) = (&self.settings.rules, self.settings.rating_system);
-        let formation = form(rules, system, &[], &tickets);
+        self.looks += 1;
+        let formation = if self.looks.is_multiple_of(ASK_WHY_EVERY) {
+            form(rules, system, &[], &tickets)
+        } else {
+            form_unexplained(rules, system, &[], &tickets)
+        };
         self.reasons.note(&formation.unmatched);
         let mut parties: Vec<Option<Party>> = self.waiting.drain(..).map(Some).collect();
         let found: Vec<Proposal> = formation

@@ -119,7 +119,8 @@ fn impossible_rules_match_nobody() {
     );
     assert!(found.waiting.last().unwrap().tickets > 400.0);
     let counted: u64 = found.reasons.iter().map(|r| r.count).sum();
-    assert!(counted > 60 * 4_000, "{:?}", found.reasons);
+    // At nine or ten looks of some six hundred each.
+    assert!(counted > 4_000, "{:?}", found.reasons);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use boards::{
 };
 use parking_lot::RwLockWriteGuard;
 
+use crate::cut::Cut;
 use crate::ladder::Ladder;
 use crate::players::Slot;
 use crate::stage::Staged;
@@ -31,7 +32,7 @@ pub(crate) enum Effect {
         player: PlayerId,
     },
     AddBoard(BoardId, Box<Board>),
-    /// New settings, and the ladders anew where these rank differently.
+    /// New settings, and the ladders anew where these rank differently or many fewer.
     ChangeBoard {
         board: BoardNumber,
         settings: BoardSettings,
@@ -52,6 +53,12 @@ pub(crate) enum Effect {
         /// Past seasons that stay.
         keep: usize,
     },
+    /// The end of a season is gone from a board, and still on disk.
+    Cut(Cut),
+    /// So many more of the earliest cut have been removed.
+    Shrink(u64),
+    /// All of it has been.
+    CutRemoved,
     /// All entries of a doomed season are gone.
     Removed(BoardNumber, SeasonId),
 }
@@ -118,9 +125,19 @@ impl Effect {
                 if let Some(board) = state.boards.get_mut(&board) {
                     board.version = commit;
                     change_board(board, settings, ladders, debris);
+                    board
+                        .ladder
+                        .trim(most_entries(&board.settings), &state.players);
                     forget_seasons(board, keep, &mut state.doomed, debris);
                 }
             }
+            Effect::Cut(cut) => state.cuts.push(cut),
+            Effect::Shrink(removed) => {
+                if let Some(cut) = state.cuts.first_mut() {
+                    *cut = cut.less(removed);
+                }
+            }
+            Effect::CutRemoved => drop(state.cuts.remove(0)),
             Effect::Removed(board, season) => state.doomed.retain(|d| *d != (board, season)),
             Effect::RemoveBoard(id) => remove_board(state, &id, debris),
             Effect::SetHidden {
@@ -210,6 +227,13 @@ fn remove_entry(state: &mut State, board: BoardNumber, id: PlayerId) {
     if let (Some(board), Some((slot, player))) = (state.boards.get_mut(&board), player) {
         board.ladder.remove(slot, player);
     }
+}
+
+/// How many ranked entries a season may have.
+pub(crate) fn most_entries(settings: &BoardSettings) -> usize {
+    let max = settings.max_entries;
+    max.and_then(|max| usize::try_from(max).ok())
+        .unwrap_or(usize::MAX)
 }
 
 fn change_board(

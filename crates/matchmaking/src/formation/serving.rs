@@ -167,9 +167,16 @@ impl<'p> Serving<'p> {
             let sums = self.sums[self.lanes.lane(*place) as usize];
             let with_it = teams.iter().any(|team| {
                 team.max_size >= size
-                    && has(sums, team.min_size.saturating_sub(size), team.max_size - size)
+                    && has(
+                        sums,
+                        team.min_size.saturating_sub(size),
+                        team.max_size - size,
+                    )
             });
-            with_it && teams.iter().all(|team| has(sums, team.min_size, team.max_size))
+            with_it
+                && teams
+                    .iter()
+                    .all(|team| has(sums, team.min_size, team.max_size))
         })
     }
 
@@ -241,7 +248,14 @@ impl<'p> Serving<'p> {
                 held,
                 floor: self.floor,
             };
-            self.around.look(self.pool, &self.lanes, *place, &terms, &self.demands, QUICK_ALL);
+            self.around.look(
+                self.pool,
+                &self.lanes,
+                *place,
+                &terms,
+                &self.demands,
+                QUICK_ALL,
+            );
             near.extend(self.around.tickets.iter().filter(|ticket| **ticket != seed));
         }
         near.sort_unstable();
@@ -272,12 +286,19 @@ impl<'p> Serving<'p> {
             held: Some(Limits::at(pool.rules, pool.widest_s)),
             floor: self.floor,
         };
-        self.around.look(pool, &self.lanes, place, &terms, &self.demands, QUICK_ALL);
+        self.around
+            .look(pool, &self.lanes, place, &terms, &self.demands, QUICK_ALL);
         let waited_s = pool.party(self.lanes.tickets[place as usize]).waited_s;
         let older = self.around.tickets.iter().copied();
-        let mut elders: Vec<u32> = older.filter(|t| pool.party(*t).waited_s > waited_s).collect();
+        let mut elders: Vec<u32> = older
+            .filter(|t| pool.party(*t).waited_s > waited_s)
+            .collect();
         elders.sort_unstable_by_key(|t| (std::cmp::Reverse(pool.given(*t).waited), *t));
-        elders.truncate(if self.reserve > 0 { ELDERS } else { ELDERS_AT_LEAST });
+        elders.truncate(if self.reserve > 0 {
+            ELDERS
+        } else {
+            ELDERS_AT_LEAST
+        });
         elders
     }
 
@@ -318,7 +339,8 @@ impl<'p> Serving<'p> {
     ) -> Option<Lineup> {
         let pool = self.pool;
         let seed = self.lanes.tickets[place as usize];
-        self.around.look(pool, &self.lanes, place, terms, &self.demands, reach);
+        self.around
+            .look(pool, &self.lanes, place, terms, &self.demands, reach);
         let mut candidates = order(pool, &self.around.tickets, seed, aims)?;
         candidates.retain(|ticket| !with.contains(ticket));
         candidates.splice(1..1, with.iter().copied());

@@ -7,6 +7,7 @@ mod control;
 mod drain;
 mod export;
 mod import;
+mod late_matches;
 mod late_store;
 mod matchmaker;
 mod odds;

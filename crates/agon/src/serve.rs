@@ -1,11 +1,12 @@
 //! From settings to a running server, and back to a clean stop.
 
 use std::convert::Infallible;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Api, Limits};
+use api::{Api, Limits, MatchLimits};
 use axum::Router;
 use axum::body::Body;
 use hyper::Request;
@@ -23,11 +24,13 @@ use crate::banner;
 use crate::connection::{Activity, Patience, ReplyBody, Watched, within};
 use crate::control::Control;
 use crate::drain::StopSignals;
+use crate::late_matches::LateMatches;
 use crate::late_store::LateStore;
 use crate::matchmaker::Matchmaker;
 use crate::settings::{Server, Settings, Store};
 use crate::telemetry;
 use crate::threads::RequestThreads;
+use crate::units::Size;
 use crate::upstreams;
 
 /// After a failed `accept`, usually for want of file descriptors.
@@ -52,8 +55,14 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let boards = Arc::new(LateStore::default());
+    let matches = Arc::new(LateMatches::default());
     let (upstreams, practice) = upstreams::prepare(&settings).await?;
-    let api = Api::new(boards.clone(), upstreams, limits(&settings.server));
+    let api = Api::new(
+        boards.clone(),
+        matches.clone(),
+        upstreams,
+        limits(&settings),
+    );
     let connections = GracefulShutdown::new();
     let server = HttpServer::new(
         &settings.server,
@@ -67,6 +76,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         };
         let control = Control::open(&settings.store.data_dir);
         boards.provide(store.clone());
+        matches.provide(store.clone());
         let matchmaker = Matchmaker::start(store.clone(), &settings.matchmaking)?;
         banner::print(
             address,
@@ -107,10 +117,26 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn limits(server: &Server) -> Limits {
+fn limits(
+    Settings {
+        server,
+        matchmaking,
+        ..
+    }: &Settings,
+) -> Limits {
+    let bytes = |size: Size| usize::try_from(size.0).unwrap_or(usize::MAX);
+    let max_concurrent = match matchmaking.request_concurrency {
+        0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+        number => number,
+    };
     Limits {
-        max_body_bytes: usize::try_from(server.max_body.0).unwrap_or(usize::MAX),
+        max_body_bytes: bytes(server.max_body),
         body_read_timeout: server.body_read_timeout.0,
+        matching: MatchLimits {
+            max_body_bytes: bytes(matchmaking.request_max_body),
+            max_concurrent,
+            deadline: matchmaking.request_deadline.0,
+        },
     }
 }
 

@@ -54,13 +54,17 @@ pub(crate) struct Store {
     pub(crate) max_queue: usize,
 }
 
-/// How often matches are looked for.
+/// How matches are looked for, and what requests for matches may cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Matchmaking {
     pub(crate) settle: Span,
     pub(crate) interval: Span,
     pub(crate) threads: usize,
+    pub(crate) request_max_body: Size,
+    /// 0: one for each core.
+    pub(crate) request_concurrency: usize,
+    pub(crate) request_deadline: Span,
 }
 
 /// What is logged.
@@ -131,6 +135,9 @@ impl Default for Matchmaking {
             settle: milliseconds(100),
             interval: milliseconds(1000),
             threads: 2,
+            request_max_body: Size(64 << 20),
+            request_concurrency: 0,
+            request_deadline: Span(std::time::Duration::from_secs(30)),
         }
     }
 }

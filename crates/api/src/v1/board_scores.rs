@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 
 use super::scores::{Effect, PlayerScore, PlayerScoreOutcome};
 use super::stream::{ScoreLines, StreamReceipt, submit_lines};
-use crate::body::{JsonList, ListBody, is_ndjson};
-use crate::fields::{Fields, FromFields, read_object};
+use crate::body::{JsonList, is_ndjson};
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::BatchErrors;
 use crate::path::BoardPath;
 use crate::problem::{Code, Fault, Problem};
 use crate::state::Api;
+use fields::{Fields, FromFields, ListBody, read_object};
 
 /// Scores of some players.
 #[derive(ToSchema)]

@@ -10,6 +10,16 @@ pub(super) struct Terms {
     pub(super) region: Option<u32>,
     /// The limits, where one ticket's clock sets them; `None`: that of the newest of the match does.
     pub(super) held: Option<Limits>,
+    /// Limits are at least these.
+    pub(super) floor: Limits,
+}
+
+impl Terms {
+    /// The limits of a match whose newest ticket has waited so many seconds.
+    pub(super) fn limits(&self, pool: &Pool<'_>, newest_s: f64) -> Limits {
+        let held = self.held.unwrap_or_else(|| Limits::at(pool.rules, newest_s));
+        held.or(self.floor)
+    }
 }
 
 /// What limits ask of some tickets taken together. Of fewer tickets they never ask more, so who may
@@ -35,21 +45,15 @@ impl Company {
     /// The company with one more ticket; `None` where that is beyond a limit.
     pub(super) fn with(&self, pool: &Pool<'_>, terms: &Terms, ticket: u32) -> Option<Company> {
         let party = pool.party(ticket);
-        let latency = terms
-            .region
-            .map_or(0.0, |region| pool.latency(ticket, region));
+        let latency = terms.region.map_or(0.0, |region| pool.latency(ticket, region));
         let joined = Company {
             low: self.low.min(party.rating),
             high: self.high.max(party.rating),
             newest_s: self.newest_s.min(party.waited_s),
             latency_ms: self.latency_ms.max(latency),
         };
-        let limits = match terms.held {
-            Some(limits) => limits,
-            None => Limits::at(pool.rules, joined.newest_s),
-        };
-        let fits =
-            joined.high - joined.low <= limits.spread && joined.latency_ms <= limits.latency_ms;
+        let limits = terms.limits(pool, joined.newest_s);
+        let fits = joined.high - joined.low <= limits.spread && joined.latency_ms <= limits.latency_ms;
         fits.then_some(joined)
     }
 }

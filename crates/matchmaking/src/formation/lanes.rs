@@ -78,17 +78,24 @@ impl Lanes {
 
     fn lay_out(&mut self, members: &[Vec<u32>]) {
         for (lane, tickets) in (0..).zip(members) {
-            let start = self.tickets.len() as u32;
-            let last = start + tickets.len() as u32 - 1;
-            self.starts.push(start);
+            self.starts.push(self.tickets.len() as u32);
             self.tickets.extend_from_slice(tickets);
             self.lane.extend(tickets.iter().map(|_| lane));
-            for place in start..=last {
-                self.next.push(if place < last { place + 1 } else { NONE });
-                self.previous
-                    .push(if place > start { place - 1 } else { NONE });
-            }
         }
+        self.restore();
+    }
+
+    /// Puts every ticket back into its lanes.
+    pub(super) fn restore(&mut self) {
+        let places = self.tickets.len();
+        let same = |a: usize, b: usize| self.lane.get(a) == self.lane.get(b);
+        let next = (0..places).map(|at| if same(at, at + 1) { at as u32 + 1 } else { NONE });
+        let previous = (0..places).map(|at| match at.checked_sub(1) {
+            Some(before) if same(before, at) => before as u32,
+            _ => NONE,
+        });
+        self.next = next.collect();
+        self.previous = previous.collect();
     }
 
     fn add_places(&mut self, pool: &Pool<'_>, lanes_of: &Lists<u32>) {
@@ -107,13 +114,30 @@ impl Lanes {
         self.keys[self.lane[place as usize] as usize]
     }
 
-    /// The lane of a key: its places, of which some may have been left.
-    pub(super) fn of_key(&self, key: LaneKey) -> std::ops::Range<u32> {
+    /// All tickets that ever were in the lane of a key.
+    pub(super) fn of_key(&self, key: LaneKey) -> &[u32] {
         let Some(lane) = self.numbers.get(&key) else {
-            return 0..0;
+            return &[];
         };
-        let end = self.starts.get(*lane as usize + 1);
-        self.starts[*lane as usize]..end.map_or(self.tickets.len() as u32, |end| *end)
+        self.of_lane(*lane)
+    }
+
+    fn of_lane(&self, lane: u32) -> &[u32] {
+        let lane = lane as usize;
+        let end = self.starts.get(lane + 1).map_or(self.tickets.len(), |end| *end as usize);
+        &self.tickets[self.starts[lane] as usize..end]
+    }
+
+    /// The lane of a place.
+    pub(super) fn lane(&self, place: u32) -> u32 {
+        self.lane[place as usize]
+    }
+
+    /// For each lane the players of all tickets that ever were in it.
+    pub(super) fn players(&self, pool: &Pool<'_>) -> Vec<u32> {
+        let size = |ticket: &u32| pool.party(*ticket).size;
+        let lanes = 0..self.keys.len() as u32;
+        lanes.map(|lane| self.of_lane(lane).iter().map(size).sum()).collect()
     }
 
     /// The places of a ticket, those in the nearest region first.
@@ -141,10 +165,7 @@ fn keys_of(pool: &Pool<'_>, ticket: u32) -> Vec<LaneKey> {
     let mut regions = pool.latencies.of(ticket).to_vec();
     regions.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     let regions: Vec<Option<u32>> = match pool.rules.latency {
-        Some(_) => regions
-            .into_iter()
-            .map(|(region, _)| Some(region))
-            .collect(),
+        Some(_) => regions.into_iter().map(|(region, _)| Some(region)).collect(),
         None => vec![None],
     };
     let values: Vec<Option<u32>> = match pool.common.first() {

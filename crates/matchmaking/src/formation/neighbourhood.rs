@@ -6,10 +6,10 @@
 
 use std::cmp::Reverse;
 
-use super::company::Terms;
+use super::company::{Company, Terms};
 use super::lanes::{Lanes, NONE};
-use super::pool::{Limits, Pool};
-use super::search::Aim;
+use super::pool::Pool;
+use super::search::{Aim, Demands};
 
 /// How far a look around goes.
 #[derive(Clone, Copy, Debug)]
@@ -48,15 +48,13 @@ impl Neighbourhood {
         lanes: &Lanes,
         place: u32,
         terms: &Terms,
+        demands: &Demands,
         reach: Reach,
     ) {
         let seed = lanes.tickets[place as usize];
         self.clear(pool.party(seed).size);
         let rating = pool.party(seed).rating;
-        let limit = match terms.held {
-            Some(limits) => limits.spread,
-            None => Limits::at(pool.rules, pool.party(seed).waited_s).spread,
-        };
+        let limit = terms.limits(pool, pool.party(seed).waited_s).spread;
         let distance = |place: u32| {
             if place == NONE {
                 return f64::INFINITY;
@@ -68,11 +66,7 @@ impl Neighbourhood {
         loop {
             let (far_down, far_up) = (distance(down), distance(up));
             let goes_up = up != NONE && (far_up < far_down || down == NONE);
-            let (at, far) = if goes_up {
-                (up, far_up)
-            } else {
-                (down, far_down)
-            };
+            let (at, far) = if goes_up { (up, far_up) } else { (down, far_down) };
             if at == NONE || far > limit {
                 break;
             }
@@ -83,7 +77,7 @@ impl Neighbourhood {
             }
             self.looks += 1;
             let ticket = lanes.tickets[at as usize];
-            if fits(pool, terms, seed, ticket) {
+            if fits(pool, terms, seed, ticket) && !demands.conflict(pool, seed, ticket) {
                 self.take(pool, ticket, goes_up, reach);
             }
             if goes_up {
@@ -135,20 +129,22 @@ impl Neighbourhood {
     }
 }
 
-/// Whether two tickets can be in one match on these terms.
-fn fits(pool: &Pool<'_>, terms: &Terms, seed: u32, other: u32) -> bool {
-    super::company::Company::NOBODY
-        .with(pool, terms, seed)
-        .and_then(|company| company.with(pool, terms, other))
-        .is_some()
-        && !pool.conflict(seed, other)
+/// Whether two tickets are within limits of each other on these terms.
+pub(super) fn fits(pool: &Pool<'_>, terms: &Terms, seed: u32, other: u32) -> bool {
+    let company = Company::NOBODY.with(pool, terms, seed);
+    company.is_some_and(|company| company.with(pool, terms, other).is_some())
 }
 
 /// The tickets in the order in which they are tried for a match of these sizes: first those of the
 /// narrowest window of ratings around the seed that has enough players, the larger parties before the
 /// smaller, which fill the gaps, and of one size those that are served first; then the others, the
 /// nearest to the window first. `None` where there are not enough players at all.
-pub(super) fn order(pool: &Pool<'_>, tickets: &[u32], seed: u32, aims: &[Aim]) -> Option<Vec<u32>> {
+pub(super) fn order(
+    pool: &Pool<'_>,
+    tickets: &[u32],
+    seed: u32,
+    aims: &[Aim],
+) -> Option<Vec<u32>> {
     let most: u32 = aims.iter().map(|aim| aim.most).sum();
     let least: u32 = aims.iter().map(|aim| aim.least).sum();
     let players: u32 = tickets.iter().map(|t| pool.party(*t).size).sum();

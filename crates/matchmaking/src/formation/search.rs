@@ -17,18 +17,25 @@ pub(super) struct Aim {
     pub(super) most: u32,
 }
 
-/// What teams are like, beside their sizes; those that differ in nothing are tried once.
-pub(super) struct TeamNeeds {
-    /// The roles that a team has to have, and how many of each.
+/// What is asked of a match beside sizes and limits. To find out which rule is in a ticket's way, each
+/// may be dropped.
+#[derive(Clone, Debug)]
+pub(super) struct Demands {
+    /// The roles that each team has to have, and how many of each.
     pub(super) roles: Vec<Vec<(u8, u32)>>,
-    /// The first team of the same rule.
+    /// The first team of the same rule: those that differ in nothing are tried once.
     twin: Vec<usize>,
     pub(super) mirrored: bool,
     /// Distance allowed between the means of teams.
     pub(super) max_gap: f64,
+    /// Whether tickets that avoid each other stay apart.
+    pub(super) apart: bool,
+    /// Whether `different` attributes are, and all that have to overlap do.
+    pub(super) attributes: bool,
 }
 
-impl TeamNeeds {
+impl Demands {
+    /// All that the rules ask for.
     pub(super) fn new(pool: &Pool<'_>) -> Self {
         let rules = pool.rules;
         let of_team = |team: &crate::rules::TeamRule| {
@@ -38,16 +45,20 @@ impl TeamNeeds {
                 .collect()
         };
         let first = |team| rules.teams.iter().position(|other| other == team);
-        TeamNeeds {
+        let rating = rules.rating.as_ref();
+        Demands {
             roles: rules.teams.iter().map(of_team).collect(),
             twin: rules.teams.iter().filter_map(first).collect(),
             mirrored: rules.party.mirrored,
-            max_gap: rules
-                .rating
-                .as_ref()
-                .and_then(|rule| rule.max_team_gap)
-                .unwrap_or(f64::INFINITY),
+            max_gap: rating.and_then(|rule| rule.max_team_gap).unwrap_or(f64::INFINITY),
+            apart: true,
+            attributes: true,
         }
+    }
+
+    /// Whether two tickets cannot be in one match whatever the limits are.
+    pub(super) fn conflict(&self, pool: &Pool<'_>, one: u32, other: u32) -> bool {
+        (self.apart && pool.avoid(one, other)) || (self.attributes && pool.alike(one, other))
     }
 }
 
@@ -61,7 +72,7 @@ pub(super) struct Team {
 /// What to look for, and among whom.
 pub(super) struct Quest<'s> {
     pub(super) pool: &'s Pool<'s>,
-    pub(super) needs: &'s TeamNeeds,
+    pub(super) demands: &'s Demands,
     pub(super) terms: Terms,
     pub(super) aims: &'s [Aim],
     /// The first of them have to be in the match.
@@ -93,10 +104,7 @@ struct Rest {
 }
 
 fn rest(quest: &Quest<'_>) -> Vec<Rest> {
-    let mut rest = vec![Rest {
-        players: 0,
-        sums: 1,
-    }];
+    let mut rest = vec![Rest { players: 0, sums: 1 }];
     for ticket in quest.candidates.iter().rev() {
         let size = quest.pool.party(*ticket).size;
         let last = rest[rest.len() - 1];
@@ -125,11 +133,7 @@ impl Search<'_, '_> {
     /// Goes on with the candidates from `at`.
     fn descend(&mut self, at: usize, company: Company) -> Option<Vec<Vec<u32>>> {
         if self.is_full() {
-            return if at < self.quest.forced {
-                None
-            } else {
-                self.complete()
-            };
+            return if at < self.quest.forced { None } else { self.complete() };
         }
         for at in at..self.quest.candidates.len() {
             if !self.can_be_filled(at) || *self.budget == 0 {
@@ -174,12 +178,11 @@ impl Search<'_, '_> {
         if self
             .chosen
             .iter()
-            .any(|other| quest.pool.conflict(*other, ticket))
-        {
+            .any(|other| quest.demands.conflict(quest.pool, *other, ticket)) {
             return None;
         }
         let all = self.chosen.iter().copied().chain([ticket]);
-        if quest.pool.common.len() > 1 && !overlap(&quest.pool.common, all) {
+        if quest.demands.attributes && quest.pool.common.len() > 1 && !overlap(&quest.pool.common, all) {
             return None;
         }
         self.chosen.push(ticket);
@@ -216,7 +219,7 @@ impl Search<'_, '_> {
     fn is_repetition(&self, team: usize) -> bool {
         let quest = self.quest;
         let twin = |other: usize| {
-            quest.needs.twin[other] == quest.needs.twin[team]
+            quest.demands.twin[other] == quest.demands.twin[team]
                 && quest.aims[other] == quest.aims[team]
         };
         self.teams[team].size == 0
@@ -225,7 +228,7 @@ impl Search<'_, '_> {
 
     /// Whether those who have no role are no more than a team has seats without one.
     fn roles_can_be_filled(&mut self, team: usize) -> bool {
-        let needs = &self.quest.needs.roles[team];
+        let needs = &self.quest.demands.roles[team];
         if needs.is_empty() {
             return true;
         }
@@ -233,8 +236,7 @@ impl Search<'_, '_> {
         let free = self.quest.aims[team].most - needed;
         self.willing.clear();
         for ticket in &self.teams[team].tickets {
-            self.willing
-                .extend_from_slice(self.quest.pool.willing.of(*ticket));
+            self.willing.extend_from_slice(self.quest.pool.willing.of(*ticket));
         }
         let without = self.willing.len() - cast(&self.willing, needs).cast;
         without <= free as usize
@@ -242,7 +244,7 @@ impl Search<'_, '_> {
 
     /// Whether a team and the full ones can still be of parties of the same sizes.
     fn can_mirror(&self, team: usize) -> bool {
-        if !self.quest.needs.mirrored {
+        if !self.quest.demands.mirrored {
             return true;
         }
         let is_full = |at: usize| self.teams[at].size == self.quest.aims[at].most;
@@ -271,7 +273,7 @@ impl Search<'_, '_> {
         if self.refused.contains(&refused) {
             return None;
         }
-        let found = split::best(self.quest.pool, self.quest.needs, &self.teams, self.budget);
+        let found = split::best(self.quest.pool, self.quest.demands, &self.teams, self.budget);
         if found.is_none() && split::is_exact(refused.1.len()) {
             self.refused.push(refused);
         }

@@ -11,7 +11,7 @@ use super::company::Terms;
 use super::lanes::Lanes;
 use super::neighbourhood::{Neighbourhood, Reach, order};
 use super::pool::{Limits, Pool};
-use super::search::{Aim, Quest, TeamNeeds, search};
+use super::search::{Aim, Quest, Demands, search};
 use crate::rules::{Clock, Rules};
 
 /// What the first attempt looks at.
@@ -44,7 +44,9 @@ pub(super) type Lineup = Vec<Vec<u32>>;
 pub(super) struct Serving<'p> {
     pool: &'p Pool<'p>,
     pub(super) lanes: Lanes,
-    needs: TeamNeeds,
+    pub(super) demands: Demands,
+    /// Limits are at least these.
+    floor: Limits,
     pub(super) is_there: Vec<bool>,
     pub(super) made: Vec<Lineup>,
     /// The players that were within reach of a ticket when it was last looked at.
@@ -59,7 +61,8 @@ impl<'p> Serving<'p> {
         Serving {
             pool,
             lanes: Lanes::new(pool),
-            needs: TeamNeeds::new(pool),
+            demands: Demands::new(pool),
+            floor: Limits::NOTHING,
             is_there: vec![true; tickets],
             made: Vec::new(),
             players_near: vec![u32::MAX; tickets],
@@ -102,8 +105,7 @@ impl<'p> Serving<'p> {
         let mut made = self.own_clock(seed, aims);
         if made.is_none() && has_elders {
             self.players_near[seed as usize] = u32::MAX;
-            made = (0..self.lanes.places(seed).len())
-                .find_map(|at| self.elders_clock(self.lanes.places(seed)[at], aims));
+            made = self.elders_clocks(seed, aims);
         }
         if let Some(lineup) = made {
             self.make(lineup);
@@ -138,12 +140,56 @@ impl<'p> Serving<'p> {
     }
 
     /// A match on the clock of one who has waited longer than the seed but is served later.
-    fn elders_clock(&mut self, place: u32, aims: &[Aim]) -> Option<Lineup> {
-        let rules = self.pool.rules;
-        self.elders(place).into_iter().find_map(|elder| {
-            let held = Some(Limits::at(rules, self.pool.party(elder).waited_s));
-            self.attempt(place, held, &[elder], aims)
+    fn elders_clocks(&mut self, seed: u32, aims: &[Aim]) -> Option<Lineup> {
+        (0..self.lanes.places(seed).len()).find_map(|at| {
+            let place = self.lanes.places(seed)[at];
+            self.elders(place).into_iter().find_map(|elder| {
+                let held = Some(Limits::at(self.pool.rules, self.pool.party(elder).waited_s));
+                self.attempt(place, held, &[elder], aims)
+            })
         })
+    }
+
+    /// Puts everybody back who was taken out, to ask what there would have been.
+    pub(super) fn restore(&mut self) {
+        self.lanes.restore();
+        self.reserve = RESERVE;
+    }
+
+    /// The others who could be in a match with a ticket as far as only two are looked at.
+    pub(super) fn near(&mut self, seed: u32) -> Vec<u32> {
+        let held = match self.pool.rules.clock {
+            Clock::Oldest => Some(self.pool.widest(seed)),
+            Clock::Newest => None,
+        };
+        let mut near = Vec::new();
+        for place in self.lanes.places(seed) {
+            let terms = Terms {
+                region: self.lanes.key(*place).region,
+                held,
+                floor: self.floor,
+            };
+            self.around.look(self.pool, &self.lanes, *place, &terms, &self.demands, QUICK_ALL);
+            near.extend(self.around.tickets.iter().filter(|ticket| **ticket != seed));
+        }
+        near.sort_unstable();
+        near.dedup();
+        near
+    }
+
+    /// Whether there is a match around a ticket, by what is demanded and within limits that are at least
+    /// so wide.
+    pub(super) fn would_be(&mut self, seed: u32, demands: &Demands, floor: Limits) -> bool {
+        let all = std::mem::replace(&mut self.demands, demands.clone());
+        self.floor = floor;
+        let aims = any_sizes(self.pool.rules);
+        let mut made = self.own_clock(seed, &aims);
+        if made.is_none() && self.pool.rules.clock == Clock::Oldest {
+            made = self.elders_clocks(seed, &aims);
+        }
+        self.demands = all;
+        self.floor = Limits::NOTHING;
+        made.is_some()
     }
 
     /// Those in the lane of a place who have waited longer than the one there; the longest first.
@@ -152,14 +198,12 @@ impl<'p> Serving<'p> {
         let terms = Terms {
             region: self.lanes.key(place).region,
             held: Some(Limits::at(pool.rules, pool.widest_s)),
+            floor: self.floor,
         };
-        self.around
-            .look(pool, &self.lanes, place, &terms, QUICK_ALL);
+        self.around.look(pool, &self.lanes, place, &terms, &self.demands, QUICK_ALL);
         let waited_s = pool.party(self.lanes.tickets[place as usize]).waited_s;
         let older = self.around.tickets.iter().copied();
-        let mut elders: Vec<u32> = older
-            .filter(|t| pool.party(*t).waited_s > waited_s)
-            .collect();
+        let mut elders: Vec<u32> = older.filter(|t| pool.party(*t).waited_s > waited_s).collect();
         elders.sort_unstable_by_key(|t| (std::cmp::Reverse(pool.given(*t).waited), *t));
         elders.truncate(ELDERS);
         elders
@@ -176,6 +220,7 @@ impl<'p> Serving<'p> {
         let terms = Terms {
             region: self.lanes.key(place).region,
             held,
+            floor: self.floor,
         };
         let mut steps = QUICK_STEPS;
         let quick = self.attempt_within(place, &terms, with, aims, QUICK, &mut steps);
@@ -201,13 +246,13 @@ impl<'p> Serving<'p> {
     ) -> Option<Lineup> {
         let pool = self.pool;
         let seed = self.lanes.tickets[place as usize];
-        self.around.look(pool, &self.lanes, place, terms, reach);
+        self.around.look(pool, &self.lanes, place, terms, &self.demands, reach);
         let mut candidates = order(pool, &self.around.tickets, seed, aims)?;
         candidates.retain(|ticket| !with.contains(ticket));
         candidates.splice(1..1, with.iter().copied());
         let quest = Quest {
             pool,
-            needs: &self.needs,
+            demands: &self.demands,
             terms: *terms,
             aims,
             candidates: &candidates,
@@ -240,11 +285,16 @@ fn sizes(rules: &Rules) -> Vec<Vec<Aim>> {
         steps.push(rules.teams.iter().map(of).collect());
     }
     if widest > 0 {
-        let any = rules.teams.iter().map(|team| Aim {
-            least: team.min_size as u32,
-            most: team.max_size as u32,
-        });
-        steps.push(any.collect());
+        steps.push(any_sizes(rules));
     }
     steps
+}
+
+/// Whatever sizes are allowed.
+fn any_sizes(rules: &Rules) -> Vec<Aim> {
+    let any = rules.teams.iter().map(|team| Aim {
+        least: team.min_size as u32,
+        most: team.max_size as u32,
+    });
+    any.collect()
 }

@@ -5,7 +5,7 @@
 
 use super::pool::Pool;
 use super::roles::cast;
-use super::search::{Team, TeamNeeds};
+use super::search::{Team, Demands};
 
 /// So many tickets are split in every way.
 const EXACT_TICKETS: usize = 10;
@@ -21,14 +21,14 @@ pub(super) fn is_exact(tickets: usize) -> bool {
 /// `None` where no split that was found keeps roles, mirroring and gap.
 pub(super) fn best(
     pool: &Pool<'_>,
-    needs: &TeamNeeds,
+    demands: &Demands,
     teams: &[Team],
     budget: &mut u32,
 ) -> Option<Vec<Vec<u32>>> {
     let tickets = teams.iter().map(|team| team.tickets.len()).sum();
     let mut split = Split {
         pool,
-        needs,
+        demands,
         sizes: teams.iter().map(|team| team.size).collect(),
         best: None,
         gap: f64::INFINITY,
@@ -46,12 +46,12 @@ pub(super) fn best(
     }
     *budget = budget.saturating_sub((MOST_STEPS - split.steps) / 8);
     let (gap, best) = (split.gap, split.best);
-    best.filter(|_| gap <= needs.max_gap)
+    best.filter(|_| gap <= demands.max_gap)
 }
 
 struct Split<'s> {
     pool: &'s Pool<'s>,
-    needs: &'s TeamNeeds,
+    demands: &'s Demands,
     sizes: Vec<u32>,
     best: Option<Vec<Vec<u32>>>,
     gap: f64,
@@ -61,9 +61,7 @@ struct Split<'s> {
 
 impl Split<'_> {
     fn total(&self, tickets: &[u32]) -> f64 {
-        let of = |ticket: &u32| {
-            self.pool.party(*ticket).rating * f64::from(self.pool.party(*ticket).size)
-        };
+        let of = |ticket: &u32| self.pool.party(*ticket).rating * f64::from(self.pool.party(*ticket).size);
         tickets.iter().map(of).sum()
     }
 
@@ -93,14 +91,13 @@ impl Split<'_> {
             sizes.sort_unstable();
             sizes
         };
-        if self.needs.mirrored && !teams.windows(2).all(|two| sizes(&two[0]) == sizes(&two[1])) {
+        if self.demands.mirrored && !teams.windows(2).all(|two| sizes(&two[0]) == sizes(&two[1])) {
             return false;
         }
-        teams.iter().zip(&self.needs.roles).all(|(tickets, needs)| {
+        teams.iter().zip(&self.demands.roles).all(|(tickets, needs)| {
             self.willing.clear();
             for ticket in tickets {
-                self.willing
-                    .extend_from_slice(self.pool.willing.of(*ticket));
+                self.willing.extend_from_slice(self.pool.willing.of(*ticket));
             }
             let needed: u32 = needs.iter().map(|(_, count)| count).sum();
             needed == 0 || cast(&self.willing, needs).cast == needed as usize
@@ -126,7 +123,7 @@ impl Split<'_> {
             let same = |other: usize| {
                 teams[other].is_empty()
                     && self.sizes[other] == self.sizes[team]
-                    && self.needs.roles[other] == self.needs.roles[team]
+                    && self.demands.roles[other] == self.demands.roles[team]
             };
             let repeats = teams[team].is_empty() && (0..team).any(same);
             if left[team] < size || repeats || self.steps == 0 {

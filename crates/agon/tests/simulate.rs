@@ -71,6 +71,13 @@ fn the_same_seed_gives_the_same_table() {
 }
 
 #[test]
+fn the_queues_of_the_documentation_are_queues() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let flags = "--queue ranked.toml --against wide.toml --hours 0.02 --party 1:0.6,2:0.3,5:0.1";
+    assert!(printed(&docs, flags).contains("ranked.toml  wide.toml"));
+}
+
+#[test]
 fn two_queues_stand_side_by_side() {
     let room = room();
     let flags = "--queue duel.toml --against wide.toml --arrivals 5/s --hours 0.1 --json";

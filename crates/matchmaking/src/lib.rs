@@ -5,6 +5,7 @@
 //! is the matches made of tickets that wait and for each that is left the reason why. A [`RatingSystem`] turns results into
 //! [`Rating`]s. Around it are queues that live longer than a call: their [`QueueSettings`], what becomes
 //! of tickets and matches in them ([`QueueChange`]), and the [`MatchStore`] that keeps all of it.
+//! [`simulate`] tries a queue out before anybody waits in it.
 
 mod check;
 mod contradictions;

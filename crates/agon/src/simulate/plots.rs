@@ -121,7 +121,7 @@ fn percent(label: &str) -> Axis {
 
 fn waiting(trials: &[Trial]) -> Panel {
     let lasted = trials.iter().map(|t| t.found.lasted_s).fold(0.0, f64::max);
-    let (unit, label) = if lasted > 3.0 * HOUR {
+    let (unit, label) = if lasted > 1.5 * HOUR {
         (HOUR, "simulated time, hours")
     } else {
         (60.0, "simulated time, minutes")

@@ -133,8 +133,12 @@ impl Rows<'_> {
         self.push(true, "log loss of predictions", |s| {
             known(of(s).map(|p| p.log_loss), |loss| format!("{loss:.4}"))
         });
-        self.push(false, "ratings are off by", |s| {
+        self.heading("ratings and true skills");
+        self.push(true, "root mean square apart", |s| {
             known(s.rating_error, tenths)
+        });
+        self.push(true, "correlation", |s| {
+            known(s.rating_correlation, |of| format!("{of:.3}"))
         });
     }
 

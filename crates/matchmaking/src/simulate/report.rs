@@ -33,6 +33,9 @@ pub struct Simulation {
     pub reasons: Vec<ReasonCount>,
     /// How far ratings are from the true skills of those who played, as a root mean square at the end.
     pub rating_error: Option<f64>,
+    /// How far those go together, whatever their scales: Pearson's correlation, 1 where ratings have everybody
+    /// in the right place.
+    pub rating_correlation: Option<f64>,
 }
 
 /// What became of tickets.

@@ -322,6 +322,7 @@ impl<'a> Run<'a> {
         let proposed: usize = self.proposals.iter().map(|p| p.parties.len()).sum();
         self.counts.left = (self.waiting.len() + proposed) as u64;
         let lasted_s = now.as_secs_f64();
+        let (rating_error, rating_correlation) = compared(&self.population);
         Simulation {
             lasted_s,
             tickets: self.counts,
@@ -335,7 +336,8 @@ impl<'a> Run<'a> {
             most_waiting: self.curve.most(),
             prediction: self.predictions.prediction(),
             reasons: self.reasons.counts(),
-            rating_error: rating_error(&self.population),
+            rating_error,
+            rating_correlation,
         }
     }
 }
@@ -349,11 +351,20 @@ fn rounded(rating: &Rating) -> Rating {
     }
 }
 
-fn rating_error(population: &Population) -> Option<f64> {
-    let (mut players, mut squares) = (0u64, 0.0);
-    for player in population.seasoned() {
-        players += 1;
-        squares += (player.rating().mean - player.skill).powi(2);
+/// By how much ratings and skills of those who have played differ, as a root mean square, and how far they
+/// go together, as Pearson's correlation.
+fn compared(population: &Population) -> (Option<f64>, Option<f64>) {
+    let pairs = || population.seasoned().map(|p| (p.rating().mean, p.skill));
+    let count = pairs().count() as f64;
+    if count == 0.0 {
+        return (None, None);
     }
-    (players > 0).then(|| (squares / players as f64).sqrt())
+    let mean = |of: &dyn Fn((f64, f64)) -> f64| pairs().map(of).sum::<f64>() / count;
+    let error = libm::sqrt(mean(&|(rating, skill)| (rating - skill) * (rating - skill)));
+    let (rating_mean, skill_mean) = (mean(&|pair| pair.0), mean(&|pair| pair.1));
+    let product = mean(&|(rating, skill)| (rating - rating_mean) * (skill - skill_mean));
+    let rating_variance = mean(&|(rating, _)| (rating - rating_mean) * (rating - rating_mean));
+    let skill_variance = mean(&|(_, skill)| (skill - skill_mean) * (skill - skill_mean));
+    let correlation = product / libm::sqrt(rating_variance * skill_variance);
+    (Some(error), Some(correlation).filter(|c| c.is_finite()))
 }

@@ -181,9 +181,10 @@ fn ratings_of_new_players_come_to_their_skills() {
             rating_system: system,
             ..loose()
         };
-        let early = run(&settings, &scenario(1)).rating_error.unwrap();
-        let late = run(&settings, &scenario(8)).rating_error.unwrap();
-        assert!(late < 0.6 * early, "{system:?}: {early}, then {late}");
+        let (early, late) = (run(&settings, &scenario(1)), run(&settings, &scenario(8)));
+        let errors = [early.rating_error.unwrap(), late.rating_error.unwrap()];
+        assert!(errors[1] < 0.6 * errors[0], "{system:?}: {errors:?}");
+        assert!(late.rating_correlation.unwrap() > 0.95, "{system:?}");
     }
 }
 

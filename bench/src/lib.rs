@@ -6,5 +6,6 @@
 pub mod calls;
 pub mod engines;
 pub mod http;
+pub mod matchmaking;
 pub mod random;
 pub mod server;

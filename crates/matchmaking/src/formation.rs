@@ -4,6 +4,8 @@ mod assembly;
 mod company;
 mod crowds;
 mod deadlock;
+mod duel;
+mod exchange;
 mod figures;
 mod funnel;
 mod interning;
@@ -17,6 +19,7 @@ mod reasons;
 mod roles;
 mod search;
 mod serving;
+mod settle;
 mod split;
 
 use std::time::Duration;

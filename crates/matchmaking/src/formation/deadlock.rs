@@ -15,6 +15,10 @@ use super::serving::Serving;
 pub(super) fn reason(pool: &Pool<'_>, serving: &mut Serving<'_>, ticket: u32) -> (Reason, String) {
     let mut demands = serving.demands.clone();
     let mut floor = Limits::NOTHING;
+    if !serving.can_add_up(ticket) {
+        let reason = Reason::PartiesDoNotFit;
+        return (reason, sentence(reason, pool, &near(serving, ticket)));
+    }
     if serving.would_be(ticket, &demands, floor) {
         return (Reason::ServedLater, served(serving, ticket));
     }
@@ -27,7 +31,7 @@ pub(super) fn reason(pool: &Pool<'_>, serving: &mut Serving<'_>, ticket: u32) ->
         Reason::Avoided,
         Reason::AttributesDiffer,
     ] {
-        if drop(rule, &mut demands, &mut floor) && serving.would_be(ticket, &demands, floor) {
+        if drop(rule, pool, &mut demands, &mut floor) && serving.would_be(ticket, &demands, floor) {
             return (rule, sentence(rule, pool, &near(serving, ticket)));
         }
     }
@@ -36,21 +40,30 @@ pub(super) fn reason(pool: &Pool<'_>, serving: &mut Serving<'_>, ticket: u32) ->
 }
 
 /// Takes a rule out; whether it was there.
-fn drop(rule: Reason, demands: &mut Demands, floor: &mut Limits) -> bool {
-    let limit = match rule {
-        Reason::TeamGapTooWide => return std::mem::replace(&mut demands.max_gap, f64::INFINITY).is_finite(),
+fn drop(rule: Reason, pool: &Pool<'_>, demands: &mut Demands, floor: &mut Limits) -> bool {
+    match rule {
+        Reason::TeamGapTooWide => {
+            std::mem::replace(&mut demands.max_gap, f64::INFINITY).is_finite()
+        }
         Reason::RolesUnfilled => {
             let all = demands.roles.iter_mut().map(std::mem::take);
-            return all.fold(false, |had, roles| had || !roles.is_empty());
+            all.fold(false, |had, roles| had || !roles.is_empty())
         }
-        Reason::PartiesDoNotFit => return std::mem::take(&mut demands.mirrored),
-        Reason::Avoided => return std::mem::take(&mut demands.apart),
-        Reason::AttributesDiffer => return std::mem::take(&mut demands.attributes),
-        Reason::RatingTooFar => &mut floor.spread,
-        _ => &mut floor.latency_ms,
-    };
-    *limit = f64::INFINITY;
-    true
+        Reason::PartiesDoNotFit => std::mem::take(&mut demands.mirrored),
+        Reason::RatingTooFar => {
+            floor.spread = f64::INFINITY;
+            pool.rules.rating.is_some()
+        }
+        Reason::Avoided => std::mem::take(&mut demands.apart) && !pool.avoided.is_empty(),
+        Reason::AttributesDiffer => {
+            std::mem::take(&mut demands.attributes)
+                && (!pool.different.is_empty() || pool.common.len() > 1)
+        }
+        _ => {
+            floor.latency_ms = f64::INFINITY;
+            pool.rules.latency.is_some()
+        }
+    }
 }
 
 /// The ticket, and those who could be in a match with it.

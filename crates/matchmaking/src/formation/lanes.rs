@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::lists::Lists;
 use super::pool::Pool;
+use crate::contradictions::MAX_TEAM_SIZE;
 
 /// No place.
 pub(super) const NONE: u32 = u32::MAX;
@@ -128,9 +129,36 @@ impl Lanes {
         &self.tickets[self.starts[lane] as usize..end]
     }
 
+    /// Those that ever were in the lane of a place, up to so many places below and above it.
+    pub(super) fn around(&self, place: u32, reach: u32) -> impl Iterator<Item = u32> + '_ {
+        let lane = self.lane[place as usize];
+        let start = self.starts[lane as usize];
+        let end = start + self.of_lane(lane).len() as u32;
+        let around = place.saturating_sub(reach).max(start)..(place + reach + 1).min(end);
+        around.filter(move |at| *at != place).map(|at| self.tickets[at as usize])
+    }
+
     /// The lane of a place.
     pub(super) fn lane(&self, place: u32) -> u32 {
         self.lane[place as usize]
+    }
+
+    /// For each lane a bit for each sum of sizes, up to the largest team, that parties of the sizes in it
+    /// could add up to if there were any number of each.
+    pub(super) fn sums(&self, pool: &Pool<'_>) -> Vec<u128> {
+        let lanes = 0..self.keys.len() as u32;
+        let sums = lanes.map(|lane| {
+            let bit = |ticket: &u32| 1_u128 << pool.party(*ticket).size;
+            let sizes = self.of_lane(lane).iter().fold(0, |sizes, ticket| sizes | bit(ticket));
+            let mut sums = 1_u128;
+            for sum in 0..=MAX_TEAM_SIZE {
+                if sums & 1 << sum != 0 {
+                    sums |= sizes << sum;
+                }
+            }
+            sums
+        });
+        sums.collect()
     }
 
     /// For each lane the players of all tickets that ever were in it.

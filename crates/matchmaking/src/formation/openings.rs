@@ -108,14 +108,20 @@ impl Running {
         different.sort_unstable();
         different.dedup();
         let means = || seated.iter().map(|p| p.rating.mean);
+        let buckets: BTreeSet<u32> = seated.iter().map(|player| pool.bucket(player)).collect();
+        // Where those who are seated differ nobody is like all of them.
+        let regions = match buckets.len() {
+            0 | 1 => regions(pool, opening, &seated),
+            _ => Vec::new(),
+        };
         Running {
             opening: at,
             waited_s: opening.waited.as_secs_f64(),
-            bucket: seated.first().map(|player| pool.bucket(player)),
+            bucket: buckets.first().copied(),
             common,
             different,
             seated: seated.iter().map(|p| p.id).collect(),
-            regions: regions(pool, opening, &seated),
+            regions,
             low: means().fold(f64::INFINITY, f64::min),
             high: means().fold(f64::NEG_INFINITY, f64::max),
             teams: sides(pool, opening),

@@ -5,6 +5,8 @@
 //! cannot add up to are known beforehand, and a team with too many who fit no role is one already. It
 //! ends with the first match, or when its budget of steps is spent.
 
+use std::collections::HashSet;
+
 use super::company::{Company, Terms, overlap};
 use super::pool::Pool;
 use super::roles::cast;
@@ -75,10 +77,13 @@ pub(super) struct Quest<'s> {
     pub(super) demands: &'s Demands,
     pub(super) terms: Terms,
     pub(super) aims: &'s [Aim],
-    /// The first of them have to be in the match.
+    /// At most [`MOST_CANDIDATES`]. The first of them have to be in the match.
     pub(super) candidates: &'s [u32],
     pub(super) forced: usize,
 }
+
+/// Candidates of one search at the most.
+pub(super) const MOST_CANDIDATES: usize = u128::BITS as usize;
 
 /// The tickets of each team of a match, or `None` where there is none or the budget did not last.
 /// What is left of the budget stays in it.
@@ -89,7 +94,8 @@ pub(super) fn search(quest: &Quest<'_>, budget: &mut u32) -> Option<Vec<Vec<u32>
         teams: vec![Team::default(); quest.aims.len()],
         chosen: Vec::new(),
         rest: rest(quest),
-        refused: Vec::new(),
+        chosen_bits: 0,
+        refused: HashSet::new(),
         willing: Vec::new(),
     };
     search.descend(0, Company::NOBODY)
@@ -124,8 +130,10 @@ struct Search<'s, 'q> {
     chosen: Vec<u32>,
     /// By the place of the first of them.
     rest: Vec<Rest>,
-    /// Sizes of teams and sets of tickets of which no split is near enough.
-    refused: Vec<(Vec<u32>, Vec<u32>)>,
+    /// The same as a bit for each place among the candidates.
+    chosen_bits: u128,
+    /// Sets of tickets, with sizes of teams, of which no split keeps the rules.
+    refused: HashSet<(u128, Vec<u32>)>,
     willing: Vec<u64>,
 }
 
@@ -186,8 +194,10 @@ impl Search<'_, '_> {
             return None;
         }
         self.chosen.push(ticket);
+        self.chosen_bits ^= 1 << at;
         let found = (0..self.teams.len()).find_map(|team| self.join(team, ticket, at, company));
         self.chosen.pop();
+        self.chosen_bits ^= 1 << at;
         found
     }
 
@@ -267,15 +277,14 @@ impl Search<'_, '_> {
 
     /// The teams as they are in the end, where a split of them keeps the rest of the rules.
     fn complete(&mut self) -> Option<Vec<Vec<u32>>> {
-        let mut tickets = self.chosen.clone();
-        tickets.sort_unstable();
-        let refused = (self.teams.iter().map(|team| team.size).collect(), tickets);
-        if self.refused.contains(&refused) {
+        let sizes: Vec<u32> = self.teams.iter().map(|team| team.size).collect();
+        let split = (self.chosen_bits, sizes);
+        if self.refused.contains(&split) {
             return None;
         }
         let found = split::best(self.quest.pool, self.quest.demands, &self.teams, self.budget);
-        if found.is_none() && split::is_exact(refused.1.len()) {
-            self.refused.push(refused);
+        if found.is_none() && split::is_exact(self.chosen.len()) {
+            self.refused.insert(split);
         }
         found
     }

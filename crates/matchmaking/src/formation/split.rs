@@ -44,7 +44,7 @@ pub(super) fn best(
             split.swaps(found);
         }
     }
-    *budget = budget.saturating_sub((MOST_STEPS - split.steps) / 8);
+    *budget = budget.saturating_sub((MOST_STEPS - split.steps) / 2);
     let (gap, best) = (split.gap, split.best);
     best.filter(|_| gap <= demands.max_gap)
 }

@@ -38,7 +38,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("matchmaking", &["boards"]),
     ("rank", &[]),
     ("store-embedded", &["boards", "matchmaking", "rank"]),
-    ("testkit", &["boards"]),
+    ("testkit", &["boards", "matchmaking"]),
     ("upstreams", &["hedge"]),
     ("xtask", &[]),
 ];

@@ -35,6 +35,9 @@ pub(super) fn rows(trials: &[Trial]) -> Vec<Row> {
     rows.rows
 }
 
+/// What is told of a distribution.
+type Figure = fn(&Distribution) -> f64;
+
 struct Rows<'a> {
     trials: &'a [Trial],
     rows: Vec<Row>,
@@ -96,7 +99,7 @@ impl Rows<'_> {
         text: impl Fn(f64) -> String,
     ) {
         self.heading(label);
-        let figures: [(&str, fn(&Distribution) -> f64); 5] = [
+        let figures: [(&str, Figure); 5] = [
             ("median", |d| d.p50),
             ("90 of 100 within", |d| d.p90),
             ("95 of 100 within", |d| d.p95),

@@ -85,7 +85,11 @@ pub fn filling_violations(
     joined_region(rules, opening, &seated, &parties, clock, &mut faults);
     pairwise(rules, &parties, &mut faults);
     parties.extend(seated.iter());
-    for rule in rules.attributes.iter().filter(|r| r.rule != Likeness::Different) {
+    for rule in rules
+        .attributes
+        .iter()
+        .filter(|r| r.rule != Likeness::Different)
+    {
         attribute(rule, &parties, &mut faults);
     }
     faults
@@ -126,7 +130,10 @@ fn teams(rules: &Rules, waiting: &[Waiting<'_>], made: &FormedMatch, faults: &mu
             if let Some(role) = &seat.role {
                 *roles.entry(role.clone()).or_default() += 1;
                 if !is_willing(player, role) {
-                    faults.push(format!("{} of team {at} is not willing to be {role}", player.id));
+                    faults.push(format!(
+                        "{} of team {at} is not willing to be {role}",
+                        player.id
+                    ));
                 }
             }
         }
@@ -136,8 +143,10 @@ fn teams(rules: &Rules, waiting: &[Waiting<'_>], made: &FormedMatch, faults: &mu
     }
     if rules.party.mirrored {
         let sizes = |tickets: &[usize]| {
-            let mut sizes: Vec<usize> =
-                tickets.iter().map(|t| waiting[*t].ticket.players.len()).collect();
+            let mut sizes: Vec<usize> = tickets
+                .iter()
+                .map(|t| waiting[*t].ticket.players.len())
+                .collect();
             sizes.sort_unstable();
             sizes
         };
@@ -166,7 +175,10 @@ fn ratings(
         .teams
         .iter()
         .map(|team| {
-            let players = team.seats.iter().map(|s| &waiting[s.ticket].ticket.players[s.player]);
+            let players = team
+                .seats
+                .iter()
+                .map(|s| &waiting[s.ticket].ticket.players[s.player]);
             players.map(|p| p.rating.mean).sum::<f64>() / team.seats.len() as f64
         })
         .collect();
@@ -181,7 +193,10 @@ fn ratings(
     }
     if let Some(rule) = &rules.rating {
         if spread > rule.limit(clock) {
-            faults.push(format!("ratings are {spread} apart; {} may be", rule.limit(clock)));
+            faults.push(format!(
+                "ratings are {spread} apart; {} may be",
+                rule.limit(clock)
+            ));
         }
         if rule.max_team_gap.is_some_and(|most| gap > most + ROUNDING) {
             faults.push(format!("teams are {gap} apart"));
@@ -193,7 +208,11 @@ fn ratings(
 fn distance(figures: &[f64]) -> f64 {
     let most = figures.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let least = figures.iter().copied().fold(f64::INFINITY, f64::min);
-    if figures.is_empty() { 0.0 } else { most - least }
+    if figures.is_empty() {
+        0.0
+    } else {
+        most - least
+    }
 }
 
 /// The worst latency of all players in each region that all of them know.
@@ -233,7 +252,10 @@ fn region(
     if let Some(rule) = &rules.latency
         && best.is_none_or(|(_, ms)| ms > rule.limit_ms(clock))
     {
-        faults.push(format!("the best region is {best:?}; {} ms may be", rule.limit_ms(clock)));
+        faults.push(format!(
+            "the best region is {best:?}; {} ms may be",
+            rule.limit_ms(clock)
+        ));
     }
 }
 
@@ -258,7 +280,9 @@ fn attribute(rule: &AttributeRule, parties: &[&Ticket], faults: &mut Vec<String>
         }
         Likeness::Different => (1..parties.len()).all(|at| {
             let one = of_party(parties[at], rule);
-            parties[..at].iter().all(|other| one.is_disjoint(&of_party(other, rule)))
+            parties[..at]
+                .iter()
+                .all(|other| one.is_disjoint(&of_party(other, rule)))
         }),
     };
     if !fits {
@@ -291,7 +315,11 @@ fn party_alone(rules: &Rules, party: &Ticket, faults: &mut Vec<String>) {
         faults.push(format!("party {} has {size} players", party.id));
     }
     let means: Vec<f64> = party.players.iter().map(|p| p.rating.mean).collect();
-    if rules.party.max_spread.is_some_and(|most| distance(&means) > most) {
+    if rules
+        .party
+        .max_spread
+        .is_some_and(|most| distance(&means) > most)
+    {
         faults.push(format!("party {} is {} apart", party.id, distance(&means)));
     }
 }
@@ -344,17 +372,31 @@ fn conflicts_with_seated(
     if seated.iter().any(|other| avoids(party, other)) {
         faults.push(format!("{} avoids somebody who is seated", party.id));
     }
-    for rule in rules.attributes.iter().filter(|r| r.rule == Likeness::Different) {
+    for rule in rules
+        .attributes
+        .iter()
+        .filter(|r| r.rule == Likeness::Different)
+    {
         let own = of_party(party, rule);
-        if seated.iter().any(|other| !own.is_disjoint(&of_party(other, rule))) {
-            faults.push(format!("{} of {} is that of one seated", rule.name, party.id));
+        if seated
+            .iter()
+            .any(|other| !own.is_disjoint(&of_party(other, rule)))
+        {
+            faults.push(format!(
+                "{} of {} is that of one seated",
+                rule.name, party.id
+            ));
         }
     }
 }
 
 fn pairwise(rules: &Rules, parties: &[&Ticket], faults: &mut Vec<String>) {
     avoided(parties, faults);
-    for rule in rules.attributes.iter().filter(|r| r.rule == Likeness::Different) {
+    for rule in rules
+        .attributes
+        .iter()
+        .filter(|r| r.rule == Likeness::Different)
+    {
         attribute(rule, parties, faults);
     }
 }

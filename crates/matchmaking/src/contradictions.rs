@@ -210,8 +210,9 @@ fn of_attributes(rules: &[AttributeRule], faults: &mut Faults) {
 
 /// Equal values that are not none overlap, so those two go together. Different ones do neither.
 fn clash(one: &AttributeRule, other: &AttributeRule) -> bool {
-    let differ =
-        |a: &AttributeRule, b: &AttributeRule| (a.rule == Likeness::Different) != (b.rule == Likeness::Different);
+    let differ = |a: &AttributeRule, b: &AttributeRule| {
+        (a.rule == Likeness::Different) != (b.rule == Likeness::Different)
+    };
     one.name == other.name && (one.rule == other.rule || differ(one, other))
 }
 
@@ -290,21 +291,44 @@ mod tests {
 
     #[test]
     fn sensible_rules_stand() {
-        let mut good = rules(vec![team(5, 5, &[("tank", 1), ("healer", 1), ("damage", 3)]); 2]);
+        let mut good = rules(vec![
+            team(5, 5, &[("tank", 1), ("healer", 1), ("damage", 3)]);
+            2
+        ]);
         good.party.max_size = Some(5);
         good.party.mirrored = true;
         assert_eq!(good.clone().validated(), Ok(good));
-        assert!(rules(vec![team(1, 1, &[]), team(4, 4, &[])]).validated().is_ok());
+        assert!(
+            rules(vec![team(1, 1, &[]), team(4, 4, &[])])
+                .validated()
+                .is_ok()
+        );
         assert!(rules(vec![team(3, 4, &[])]).validated().is_ok());
     }
 
     #[test]
     fn teams_have_sizes_that_can_be() {
         one(rules(vec![]), "/teams/count", "must be at least 1");
-        one(rules(vec![team(1, 1, &[]); 33]), "/teams/count", "must be at most 32");
-        one(rules(vec![team(0, 1, &[]); 2]), "/teams/min_size", "must be at least 1");
-        one(rules(vec![team(5, 4, &[]); 2]), "/teams/max_size", "must be at least min_size, 5");
-        one(rules(vec![team(1, 65, &[]); 2]), "/teams/max_size", "must be at most 64");
+        one(
+            rules(vec![team(1, 1, &[]); 33]),
+            "/teams/count",
+            "must be at most 32",
+        );
+        one(
+            rules(vec![team(0, 1, &[]); 2]),
+            "/teams/min_size",
+            "must be at least 1",
+        );
+        one(
+            rules(vec![team(5, 4, &[]); 2]),
+            "/teams/max_size",
+            "must be at least min_size, 5",
+        );
+        one(
+            rules(vec![team(1, 65, &[]); 2]),
+            "/teams/max_size",
+            "must be at most 64",
+        );
         one(
             rules(vec![team(20, 20, &[]); 16]),
             "/teams/count",
@@ -324,7 +348,11 @@ mod tests {
             "/teams/roles",
             "must not add up to 4, more than min_size, 3",
         );
-        one(rules(vec![team(3, 5, &[("tank", 0)]); 2]), "/teams/roles/tank", "must be at least 1");
+        one(
+            rules(vec![team(3, 5, &[("tank", 0)]); 2]),
+            "/teams/roles/tank",
+            "must be at least 1",
+        );
         let many: Vec<TeamRule> = (0..3)
             .map(|t| {
                 let names: Vec<String> = (0..22).map(|r| format!("r{t}-{r}")).collect();
@@ -332,7 +360,11 @@ mod tests {
                 team(30, 30, &roles)
             })
             .collect();
-        one(rules(many), "/teams", "must not name more than 64 roles in all");
+        one(
+            rules(many),
+            "/teams",
+            "must not name more than 64 roles in all",
+        );
     }
 
     #[test]
@@ -359,7 +391,10 @@ mod tests {
             ("/latency/ceiling_ms", "must be at least max_ms, 80"),
             ("/party/max_spread", number),
         ];
-        assert_eq!(said(bad), expected.map(|(p, d)| (p.to_owned(), d.to_owned())));
+        assert_eq!(
+            said(bad),
+            expected.map(|(p, d)| (p.to_owned(), d.to_owned()))
+        );
     }
 
     #[test]
@@ -369,14 +404,21 @@ mod tests {
             rule,
         };
         let mut bad = rules(vec![team(1, 1, &[]); 2]);
-        bad.attributes = vec![ask("mode", Likeness::Equal), ask("mode", Likeness::Different)];
+        bad.attributes = vec![
+            ask("mode", Likeness::Equal),
+            ask("mode", Likeness::Different),
+        ];
         one(
             bad.clone(),
             "/attributes/1",
             "must not ask for mode to be different where another rule asks for equal",
         );
         bad.attributes[1].rule = Likeness::Equal;
-        one(bad.clone(), "/attributes/1", "must not say twice what mode has to be");
+        one(
+            bad.clone(),
+            "/attributes/1",
+            "must not say twice what mode has to be",
+        );
         bad.attributes[1].rule = Likeness::Overlap;
         assert!(bad.clone().validated().is_ok());
         bad.attributes = vec![ask("m", Likeness::Overlap); 33];

@@ -68,14 +68,24 @@ pub(super) fn running<'a>(pool: &mut Pool<'a>, openings: &'a [Opening<'a>]) -> V
 }
 
 /// Fills what can be filled, and takes those who join out of the pool.
-pub(super) fn fill(pool: &Pool<'_>, running: Vec<Running>, serving: &mut Serving<'_>) -> Vec<Filled> {
+pub(super) fn fill(
+    pool: &Pool<'_>,
+    running: Vec<Running>,
+    serving: &mut Serving<'_>,
+) -> Vec<Filled> {
     let mut filled = Vec::new();
     for one in running {
         let best = one
             .regions
             .iter()
             .map(|(region, far)| Joining::new(pool, &one, *region, *far).fill(serving))
-            .reduce(|best, next| if next.players() > best.players() { next } else { best });
+            .reduce(|best, next| {
+                if next.players() > best.players() {
+                    next
+                } else {
+                    best
+                }
+            });
         if let Some(joining) = best {
             for ticket in joining.teams.iter().flat_map(|side| &side.joined) {
                 serving.remove(*ticket);
@@ -126,12 +136,16 @@ impl Running {
     fn is_open_to(&self, pool: &Pool<'_>, ticket: u32) -> bool {
         let given = pool.given(ticket).ticket;
         let overlaps = self.common.iter().zip(&pool.common);
-        let mut overlaps = overlaps.map(|(values, lists)| super::lists::share(values, lists.of(ticket)));
+        let mut overlaps =
+            overlaps.map(|(values, lists)| super::lists::share(values, lists.of(ticket)));
         let of_ticket = pool.different.of(ticket);
         (!pool.rules.party.mirrored || pool.party(ticket).size == 1)
             && overlaps.all(|shares| shares)
             && !super::lists::share(&self.different, of_ticket)
-            && !given.avoid.iter().any(|player| self.seated.contains(player))
+            && !given
+                .avoid
+                .iter()
+                .any(|player| self.seated.contains(player))
     }
 }
 
@@ -146,14 +160,22 @@ fn regions(
     }
     if let Some(region) = opening.region {
         let known = pool.regions.number(region);
-        return known.map(|region| (Some(region), 0.0)).into_iter().collect();
+        return known
+            .map(|region| (Some(region), 0.0))
+            .into_iter()
+            .collect();
     }
     let mut regions = match seated.is_empty() {
-        true => (0..pool.regions.names.len() as u32).map(|r| (r, 0.0)).collect(),
+        true => (0..pool.regions.names.len() as u32)
+            .map(|r| (r, 0.0))
+            .collect(),
         false => pool.regions.worst(seated),
     };
     regions.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-    regions.into_iter().map(|(region, ms)| (Some(region), ms)).collect()
+    regions
+        .into_iter()
+        .map(|(region, ms)| (Some(region), ms))
+        .collect()
 }
 
 fn sides(pool: &Pool<'_>, opening: &Opening<'_>) -> Vec<Side> {
@@ -212,7 +234,11 @@ impl<'j> Joining<'j> {
     /// Lets tickets join until nobody more can. One who joins may widen the limits for those who could
     /// not before, so they are asked again.
     fn fill(mut self, serving: &Serving<'_>) -> Self {
-        if self.teams.iter().all(|side| side.roles.is_empty() && side.free == 0) {
+        if self
+            .teams
+            .iter()
+            .all(|side| side.roles.is_empty() && side.free == 0)
+        {
             return self;
         }
         let Some(home) = self.home(serving) else {
@@ -257,7 +283,12 @@ impl<'j> Joining<'j> {
     /// Tickets that may join, in the order of serving.
     fn candidates(&self, serving: &Serving<'_>, home: &[LaneKey]) -> Vec<u32> {
         let mut found = BTreeSet::new();
-        let joined: Vec<u32> = self.teams.iter().flat_map(|side| &side.joined).copied().collect();
+        let joined: Vec<u32> = self
+            .teams
+            .iter()
+            .flat_map(|side| &side.joined)
+            .copied()
+            .collect();
         let middle = (self.low + self.high) / 2.0;
         for key in home {
             let tickets = serving.lanes.of_key(*key);
@@ -279,7 +310,9 @@ impl<'j> Joining<'j> {
         if joined.any(|other| pool.conflict(*other, ticket)) || !self.overlaps(ticket) {
             return false;
         }
-        let latency = self.region.map_or(0.0, |region| pool.latency(ticket, region));
+        let latency = self
+            .region
+            .map_or(0.0, |region| pool.latency(ticket, region));
         let (low, high) = (self.low.min(party.rating), self.high.max(party.rating));
         let latency_ms = self.latency_ms.max(latency);
         let clock_s = match pool.rules.clock {
@@ -329,12 +362,15 @@ impl<'j> Joining<'j> {
             distance(means)
         };
         let rule = self.pool.rules.rating.as_ref();
-        let limit = rule.and_then(|rule| rule.max_team_gap).unwrap_or(f64::INFINITY);
+        let limit = rule
+            .and_then(|rule| rule.max_team_gap)
+            .unwrap_or(f64::INFINITY);
         let most = limit.max(self.gap_before());
         let teams = (0..self.teams.len()).filter(|team| self.has_seats(*team, ticket));
         let gaps = teams.map(|team| (gap_with(Some(team)), team));
         let near = gaps.filter(|(gap, _)| *gap <= most);
-        near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, team)| team)
+        near.min_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, team)| team)
     }
 
     /// The distance between teams before anybody joined.

@@ -11,7 +11,7 @@ use super::company::Terms;
 use super::lanes::Lanes;
 use super::neighbourhood::{Neighbourhood, Reach, order};
 use super::pool::{Limits, Pool};
-use super::search::{Aim, Quest, Demands, search};
+use super::search::{Aim, Demands, Quest, search};
 use crate::rules::{Clock, Rules};
 
 /// What the first attempt looks at.
@@ -169,7 +169,14 @@ impl<'p> Serving<'p> {
                 held,
                 floor: self.floor,
             };
-            self.around.look(self.pool, &self.lanes, *place, &terms, &self.demands, QUICK_ALL);
+            self.around.look(
+                self.pool,
+                &self.lanes,
+                *place,
+                &terms,
+                &self.demands,
+                QUICK_ALL,
+            );
             near.extend(self.around.tickets.iter().filter(|ticket| **ticket != seed));
         }
         near.sort_unstable();
@@ -200,10 +207,13 @@ impl<'p> Serving<'p> {
             held: Some(Limits::at(pool.rules, pool.widest_s)),
             floor: self.floor,
         };
-        self.around.look(pool, &self.lanes, place, &terms, &self.demands, QUICK_ALL);
+        self.around
+            .look(pool, &self.lanes, place, &terms, &self.demands, QUICK_ALL);
         let waited_s = pool.party(self.lanes.tickets[place as usize]).waited_s;
         let older = self.around.tickets.iter().copied();
-        let mut elders: Vec<u32> = older.filter(|t| pool.party(*t).waited_s > waited_s).collect();
+        let mut elders: Vec<u32> = older
+            .filter(|t| pool.party(*t).waited_s > waited_s)
+            .collect();
         elders.sort_unstable_by_key(|t| (std::cmp::Reverse(pool.given(*t).waited), *t));
         elders.truncate(ELDERS);
         elders
@@ -246,7 +256,8 @@ impl<'p> Serving<'p> {
     ) -> Option<Lineup> {
         let pool = self.pool;
         let seed = self.lanes.tickets[place as usize];
-        self.around.look(pool, &self.lanes, place, terms, &self.demands, reach);
+        self.around
+            .look(pool, &self.lanes, place, terms, &self.demands, reach);
         let mut candidates = order(pool, &self.around.tickets, seed, aims)?;
         candidates.retain(|ticket| !with.contains(ticket));
         candidates.splice(1..1, with.iter().copied());

@@ -21,6 +21,7 @@ mod search;
 mod serving;
 mod settle;
 mod split;
+mod tidy;
 
 use std::time::Duration;
 

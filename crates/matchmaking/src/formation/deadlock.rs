@@ -46,8 +46,9 @@ fn drop(rule: Reason, pool: &Pool<'_>, demands: &mut Demands, floor: &mut Limits
             std::mem::replace(&mut demands.max_gap, f64::INFINITY).is_finite()
         }
         Reason::RolesUnfilled => {
-            let all = demands.roles.iter_mut().map(std::mem::take);
-            all.fold(false, |had, roles| had || !roles.is_empty())
+            let had = demands.roles.iter().any(|roles| !roles.is_empty());
+            demands.roles.iter_mut().for_each(Vec::clear);
+            had
         }
         Reason::PartiesDoNotFit => std::mem::take(&mut demands.mirrored),
         Reason::RatingTooFar => {

@@ -15,6 +15,7 @@ use super::lanes::Lanes;
 use super::neighbourhood::{Neighbourhood, Reach, order};
 use super::pool::{Limits, Pool};
 use super::search::{Aim, Demands, MOST_CANDIDATES, Quest, search};
+use super::tidy::tidy;
 use crate::rules::{Clock, Rules};
 
 /// What the first attempt looks at.
@@ -34,7 +35,7 @@ const THOROUGH: Reach = Reach {
 /// Steps of a thorough attempt.
 const THOROUGH_STEPS: u32 = 30_000;
 /// Steps of all thorough attempts together, at least.
-const RESERVE: u64 = 300_000;
+const RESERVE: u64 = 100_000;
 /// The same for each ticket.
 const RESERVE_EACH: u64 = 2;
 /// Elders of a ticket whose clocks are tried.
@@ -98,13 +99,10 @@ impl<'p> Serving<'p> {
         }
         self.serve_in_turn();
         if is_duel {
-            exchange(
-                self.pool,
-                &self.lanes,
-                &self.demands,
-                &mut self.made,
-                &mut self.is_there,
-            );
+            let (made, is_there) = (&mut self.made, &mut self.is_there);
+            exchange(self.pool, &self.lanes, &self.demands, made, is_there);
+        } else {
+            tidy(self.pool, &self.demands, &mut self.made);
         }
     }
 

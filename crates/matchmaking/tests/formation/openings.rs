@@ -90,7 +90,9 @@ proptest! {
         let waiting = waiting(&pool);
         let openings = [opening(&draft, rules.teams.len())];
         let made = form(&rules, RatingSystem::WengLin, &openings, &waiting);
-        prop_assume!(made.filled.is_empty());
+        if !made.filled.is_empty() {
+            return Ok(());
+        }
         for (at, (ticket, _)) in pool.iter().enumerate() {
             for (team, seats) in openings[0].seats.iter().enumerate() {
                 if let Some(roles) = seats.get(..ticket.players.len()) {

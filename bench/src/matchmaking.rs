@@ -132,7 +132,10 @@ impl Pools {
                 player.latencies_ms = regions
                     .map(|(at, name)| {
                         let far = (at + 4 - home) % 4;
-                        (region(name), (20 + 70 * far as u64 + self.random.below(60)) as f64)
+                        (
+                            region(name),
+                            (20 + 70 * far as u64 + self.random.below(60)) as f64,
+                        )
                     })
                     .collect();
                 player.attributes.insert(key("mode"), vec![text(mode)]);
@@ -169,7 +172,8 @@ impl Pools {
         });
         let ticket = Ticket {
             players: players.collect(),
-            id: TicketId::parse(&format!("t{at}")).unwrap_or_else(|_| unreachable!("t{at} is a name")),
+            id: TicketId::parse(&format!("t{at}"))
+                .unwrap_or_else(|_| unreachable!("t{at} is a name")),
             priority: 0,
             avoid: Vec::new(),
         };
@@ -245,11 +249,15 @@ impl Cut {
         let ratings = || all().map(|(ticket, _)| ticket.rating());
         let spread = ratings().fold(f64::MIN, f64::max) - ratings().fold(f64::MAX, f64::min);
         let mean = |team: &[&Waited]| {
-            let means = team.iter().flat_map(|(t, _)| t.players.iter().map(|p| p.rating.mean));
+            let means = team
+                .iter()
+                .flat_map(|(t, _)| t.players.iter().map(|p| p.rating.mean));
             means.sum::<f64>() / players(team) as f64
         };
         let gap = (mean(&teams[0]) - mean(&teams[1])).abs();
-        let oldest_s = all().map(|(_, waited)| waited.as_secs_f64()).fold(0.0, f64::max);
+        let oldest_s = all()
+            .map(|(_, waited)| waited.as_secs_f64())
+            .fold(0.0, f64::max);
         let fits = rules.rating.as_ref().is_none_or(|rule| {
             spread <= rule.limit(oldest_s) && rule.max_team_gap.is_none_or(|most| gap <= most)
         });

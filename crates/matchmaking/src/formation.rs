@@ -21,6 +21,7 @@ mod search;
 mod serving;
 mod settle;
 mod split;
+mod tidy;
 
 use std::time::Duration;
 
@@ -139,9 +140,7 @@ pub struct Unmatched {
 
 /// What keeps a ticket from a match: the first of these that leaves it too few others, the rules being
 /// asked in this order.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The party is larger than a team, or than parties may be.
@@ -186,7 +185,10 @@ pub fn form(
     waiting: &[Waiting<'_>],
 ) -> Formation {
     if let Some(fault) = contradictions(rules).into_iter().next() {
-        let detail = format!("the rules contradict themselves: {} {}", fault.pointer, fault.detail);
+        let detail = format!(
+            "the rules contradict themselves: {} {}",
+            fault.pointer, fault.detail
+        );
         return Formation {
             unmatched: (0..waiting.len())
                 .map(|ticket| pool::unmatched(ticket, Reason::PartiesDoNotFit, detail.clone()))
@@ -202,7 +204,9 @@ pub fn form(
     let lineups = serving.made.iter();
     Formation {
         filled,
-        matches: lineups.map(|made| assembly::assemble(&pool, system, made)).collect(),
+        matches: lineups
+            .map(|made| assembly::assemble(&pool, system, made))
+            .collect(),
         unmatched: reasons::all(&pool, &mut serving),
     }
 }

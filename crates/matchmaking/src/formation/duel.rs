@@ -91,7 +91,9 @@ impl Duel<'_> {
         at: usize,
         worth: &[Worth; STATES],
     ) -> ([Worth; STATES], [u8; STATES]) {
-        let weights = |ticket: u32| (self.pool.parties.len() as u64) - u64::from(self.pool.party(ticket).turn);
+        let weights = |ticket: u32| {
+            (self.pool.parties.len() as u64) - u64::from(self.pool.party(ticket).turn)
+        };
         let mut gains = [None; WIDTH];
         for (back, gain) in gains.iter_mut().enumerate().take(at) {
             let (one, other) = (tickets[at - 1 - back], tickets[at]);
@@ -177,7 +179,13 @@ impl Duel<'_> {
     fn in_order(&self, one: u32, other: u32) -> Option<(u32, u32)> {
         let fits = |team: usize, ticket: u32| {
             let mut needs = self.demands.roles[team].iter();
-            needs.all(|(role, _)| self.pool.willing.of(ticket).iter().all(|w| w & 1 << role != 0))
+            needs.all(|(role, _)| {
+                self.pool
+                    .willing
+                    .of(ticket)
+                    .iter()
+                    .all(|w| w & 1 << role != 0)
+            })
         };
         if fits(0, one) && fits(1, other) {
             return Some((one, other));

@@ -28,20 +28,28 @@ pub(super) fn exchange(
 ) {
     let mut match_of = vec![NO_MATCH; is_left.len()];
     for (number, lineup) in (0..).zip(made.iter()) {
-        lineup.iter().flatten().for_each(|ticket| match_of[*ticket as usize] = number);
+        lineup
+            .iter()
+            .flatten()
+            .for_each(|ticket| match_of[*ticket as usize] = number);
     }
-    let left = pool.served.iter().filter(|ticket| is_left[**ticket as usize]);
-    let mut left: BinaryHeap<Reverse<u32>> =
-        left.map(|ticket| Reverse(pool.party(*ticket).turn)).collect();
+    let left = pool
+        .served
+        .iter()
+        .filter(|ticket| is_left[**ticket as usize]);
+    let mut left: BinaryHeap<Reverse<u32>> = left
+        .map(|ticket| Reverse(pool.party(*ticket).turn))
+        .collect();
     while let Some(Reverse(turn)) = left.pop() {
         let ticket = pool.served[turn as usize];
         if !is_left[ticket as usize] {
             continue;
         }
         let near = near(pool, lanes, ticket);
-        let mut others = near.iter().copied().filter(|other| {
-            is_left[*other as usize] && !demands.conflict(pool, ticket, *other)
-        });
+        let mut others = near
+            .iter()
+            .copied()
+            .filter(|other| is_left[*other as usize] && !demands.conflict(pool, ticket, *other));
         let pair = others.find_map(|other| settle(pool, demands, &vec![vec![ticket], vec![other]]));
         if let Some(lineup) = pair {
             for one in lineup.iter().flatten() {
@@ -54,7 +62,12 @@ pub(super) fn exchange(
         let matches = near.iter().map(|other| match_of[*other as usize]);
         let place = matches
             .filter(|number| *number != NO_MATCH)
-            .find_map(|number| Some((number, take_place(pool, demands, &made[number as usize], ticket)?)));
+            .find_map(|number| {
+                Some((
+                    number,
+                    take_place(pool, demands, &made[number as usize], ticket)?,
+                ))
+            });
         if let Some((number, (lineup, loser))) = place {
             made[number as usize] = lineup;
             match_of[ticket as usize] = number;

@@ -90,7 +90,13 @@ impl Lanes {
     pub(super) fn restore(&mut self) {
         let places = self.tickets.len();
         let same = |a: usize, b: usize| self.lane.get(a) == self.lane.get(b);
-        let next = (0..places).map(|at| if same(at, at + 1) { at as u32 + 1 } else { NONE });
+        let next = (0..places).map(|at| {
+            if same(at, at + 1) {
+                at as u32 + 1
+            } else {
+                NONE
+            }
+        });
         let previous = (0..places).map(|at| match at.checked_sub(1) {
             Some(before) if same(before, at) => before as u32,
             _ => NONE,
@@ -125,7 +131,10 @@ impl Lanes {
 
     fn of_lane(&self, lane: u32) -> &[u32] {
         let lane = lane as usize;
-        let end = self.starts.get(lane + 1).map_or(self.tickets.len(), |end| *end as usize);
+        let end = self
+            .starts
+            .get(lane + 1)
+            .map_or(self.tickets.len(), |end| *end as usize);
         &self.tickets[self.starts[lane] as usize..end]
     }
 
@@ -135,7 +144,9 @@ impl Lanes {
         let start = self.starts[lane as usize];
         let end = start + self.of_lane(lane).len() as u32;
         let around = place.saturating_sub(reach).max(start)..(place + reach + 1).min(end);
-        around.filter(move |at| *at != place).map(|at| self.tickets[at as usize])
+        around
+            .filter(move |at| *at != place)
+            .map(|at| self.tickets[at as usize])
     }
 
     /// The lane of a place.
@@ -149,7 +160,10 @@ impl Lanes {
         let lanes = 0..self.keys.len() as u32;
         let sums = lanes.map(|lane| {
             let bit = |ticket: &u32| 1_u128 << pool.party(*ticket).size;
-            let sizes = self.of_lane(lane).iter().fold(0, |sizes, ticket| sizes | bit(ticket));
+            let sizes = self
+                .of_lane(lane)
+                .iter()
+                .fold(0, |sizes, ticket| sizes | bit(ticket));
             let mut sums = 1_u128;
             for sum in 0..=MAX_TEAM_SIZE {
                 if sums & 1 << sum != 0 {
@@ -165,7 +179,9 @@ impl Lanes {
     pub(super) fn players(&self, pool: &Pool<'_>) -> Vec<u32> {
         let size = |ticket: &u32| pool.party(*ticket).size;
         let lanes = 0..self.keys.len() as u32;
-        lanes.map(|lane| self.of_lane(lane).iter().map(size).sum()).collect()
+        lanes
+            .map(|lane| self.of_lane(lane).iter().map(size).sum())
+            .collect()
     }
 
     /// The places of a ticket, those in the nearest region first.
@@ -193,7 +209,10 @@ fn keys_of(pool: &Pool<'_>, ticket: u32) -> Vec<LaneKey> {
     let mut regions = pool.latencies.of(ticket).to_vec();
     regions.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     let regions: Vec<Option<u32>> = match pool.rules.latency {
-        Some(_) => regions.into_iter().map(|(region, _)| Some(region)).collect(),
+        Some(_) => regions
+            .into_iter()
+            .map(|(region, _)| Some(region))
+            .collect(),
         None => vec![None],
     };
     let values: Vec<Option<u32>> = match pool.common.first() {

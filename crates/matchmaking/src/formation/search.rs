@@ -52,7 +52,9 @@ impl Demands {
             roles: rules.teams.iter().map(of_team).collect(),
             twin: rules.teams.iter().filter_map(first).collect(),
             mirrored: rules.party.mirrored,
-            max_gap: rating.and_then(|rule| rule.max_team_gap).unwrap_or(f64::INFINITY),
+            max_gap: rating
+                .and_then(|rule| rule.max_team_gap)
+                .unwrap_or(f64::INFINITY),
             apart: true,
             attributes: true,
         }
@@ -110,7 +112,10 @@ struct Rest {
 }
 
 fn rest(quest: &Quest<'_>) -> Vec<Rest> {
-    let mut rest = vec![Rest { players: 0, sums: 1 }];
+    let mut rest = vec![Rest {
+        players: 0,
+        sums: 1,
+    }];
     for ticket in quest.candidates.iter().rev() {
         let size = quest.pool.party(*ticket).size;
         let last = rest[rest.len() - 1];
@@ -141,7 +146,11 @@ impl Search<'_, '_> {
     /// Goes on with the candidates from `at`.
     fn descend(&mut self, at: usize, company: Company) -> Option<Vec<Vec<u32>>> {
         if self.is_full() {
-            return if at < self.quest.forced { None } else { self.complete() };
+            return if at < self.quest.forced {
+                None
+            } else {
+                self.complete()
+            };
         }
         for at in at..self.quest.candidates.len() {
             if !self.can_be_filled(at) || *self.budget == 0 {
@@ -186,11 +195,15 @@ impl Search<'_, '_> {
         if self
             .chosen
             .iter()
-            .any(|other| quest.demands.conflict(quest.pool, *other, ticket)) {
+            .any(|other| quest.demands.conflict(quest.pool, *other, ticket))
+        {
             return None;
         }
         let all = self.chosen.iter().copied().chain([ticket]);
-        if quest.demands.attributes && quest.pool.common.len() > 1 && !overlap(&quest.pool.common, all) {
+        if quest.demands.attributes
+            && quest.pool.common.len() > 1
+            && !overlap(&quest.pool.common, all)
+        {
             return None;
         }
         self.chosen.push(ticket);
@@ -246,7 +259,8 @@ impl Search<'_, '_> {
         let free = self.quest.aims[team].most - needed;
         self.willing.clear();
         for ticket in &self.teams[team].tickets {
-            self.willing.extend_from_slice(self.quest.pool.willing.of(*ticket));
+            self.willing
+                .extend_from_slice(self.quest.pool.willing.of(*ticket));
         }
         let without = self.willing.len() - cast(&self.willing, needs).cast;
         without <= free as usize
@@ -282,7 +296,12 @@ impl Search<'_, '_> {
         if self.refused.contains(&split) {
             return None;
         }
-        let found = split::best(self.quest.pool, self.quest.demands, &self.teams, self.budget);
+        let found = split::best(
+            self.quest.pool,
+            self.quest.demands,
+            &self.teams,
+            self.budget,
+        );
         if found.is_none() && split::is_exact(self.chosen.len()) {
             self.refused.insert(split);
         }

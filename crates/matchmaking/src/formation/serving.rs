@@ -15,6 +15,7 @@ use super::lanes::Lanes;
 use super::neighbourhood::{Neighbourhood, Reach, order};
 use super::pool::{Limits, Pool};
 use super::search::{Aim, Demands, MOST_CANDIDATES, Quest, search};
+use super::tidy::tidy;
 use crate::rules::{Clock, Rules};
 
 /// What the first attempt looks at.
@@ -34,7 +35,7 @@ const THOROUGH: Reach = Reach {
 /// Steps of a thorough attempt.
 const THOROUGH_STEPS: u32 = 30_000;
 /// Steps of all thorough attempts together, at least.
-const RESERVE: u64 = 300_000;
+const RESERVE: u64 = 100_000;
 /// The same for each ticket.
 const RESERVE_EACH: u64 = 2;
 /// Elders of a ticket whose clocks are tried.
@@ -98,13 +99,10 @@ impl<'p> Serving<'p> {
         }
         self.serve_in_turn();
         if is_duel {
-            exchange(
-                self.pool,
-                &self.lanes,
-                &self.demands,
-                &mut self.made,
-                &mut self.is_there,
-            );
+            let (made, is_there) = (&mut self.made, &mut self.is_there);
+            exchange(self.pool, &self.lanes, &self.demands, made, is_there);
+        } else {
+            tidy(self.pool, &self.demands, &mut self.made);
         }
     }
 
@@ -167,9 +165,16 @@ impl<'p> Serving<'p> {
             let sums = self.sums[self.lanes.lane(*place) as usize];
             let with_it = teams.iter().any(|team| {
                 team.max_size >= size
-                    && has(sums, team.min_size.saturating_sub(size), team.max_size - size)
+                    && has(
+                        sums,
+                        team.min_size.saturating_sub(size),
+                        team.max_size - size,
+                    )
             });
-            with_it && teams.iter().all(|team| has(sums, team.min_size, team.max_size))
+            with_it
+                && teams
+                    .iter()
+                    .all(|team| has(sums, team.min_size, team.max_size))
         })
     }
 
@@ -241,7 +246,14 @@ impl<'p> Serving<'p> {
                 held,
                 floor: self.floor,
             };
-            self.around.look(self.pool, &self.lanes, *place, &terms, &self.demands, QUICK_ALL);
+            self.around.look(
+                self.pool,
+                &self.lanes,
+                *place,
+                &terms,
+                &self.demands,
+                QUICK_ALL,
+            );
             near.extend(self.around.tickets.iter().filter(|ticket| **ticket != seed));
         }
         near.sort_unstable();
@@ -272,12 +284,19 @@ impl<'p> Serving<'p> {
             held: Some(Limits::at(pool.rules, pool.widest_s)),
             floor: self.floor,
         };
-        self.around.look(pool, &self.lanes, place, &terms, &self.demands, QUICK_ALL);
+        self.around
+            .look(pool, &self.lanes, place, &terms, &self.demands, QUICK_ALL);
         let waited_s = pool.party(self.lanes.tickets[place as usize]).waited_s;
         let older = self.around.tickets.iter().copied();
-        let mut elders: Vec<u32> = older.filter(|t| pool.party(*t).waited_s > waited_s).collect();
+        let mut elders: Vec<u32> = older
+            .filter(|t| pool.party(*t).waited_s > waited_s)
+            .collect();
         elders.sort_unstable_by_key(|t| (std::cmp::Reverse(pool.given(*t).waited), *t));
-        elders.truncate(if self.reserve > 0 { ELDERS } else { ELDERS_AT_LEAST });
+        elders.truncate(if self.reserve > 0 {
+            ELDERS
+        } else {
+            ELDERS_AT_LEAST
+        });
         elders
     }
 
@@ -318,7 +337,8 @@ impl<'p> Serving<'p> {
     ) -> Option<Lineup> {
         let pool = self.pool;
         let seed = self.lanes.tickets[place as usize];
-        self.around.look(pool, &self.lanes, place, terms, &self.demands, reach);
+        self.around
+            .look(pool, &self.lanes, place, terms, &self.demands, reach);
         let mut candidates = order(pool, &self.around.tickets, seed, aims)?;
         candidates.retain(|ticket| !with.contains(ticket));
         candidates.splice(1..1, with.iter().copied());

@@ -14,9 +14,14 @@ pub(super) fn settle(pool: &Pool<'_>, demands: &Demands, lineup: &Lineup) -> Opt
     let tickets: Vec<u32> = all().collect();
     let together = |at: usize| {
         let (ticket, others) = (tickets[at], &tickets[..at]);
-        others.iter().all(|other| !demands.conflict(pool, *other, ticket))
+        others
+            .iter()
+            .all(|other| !demands.conflict(pool, *other, ticket))
     };
-    if !(0..tickets.len()).all(together) || !overlap(&pool.common, all()) || !is_near(pool, &tickets) {
+    if !(0..tickets.len()).all(together)
+        || !overlap(&pool.common, all())
+        || !is_near(pool, &tickets)
+    {
         return None;
     }
     let team = |tickets: &Vec<u32>| Team {
@@ -43,10 +48,14 @@ fn is_near(pool: &Pool<'_>, tickets: &[u32]) -> bool {
         };
         let mut tickets = tickets.iter();
         tickets
-            .try_fold(Company::NOBODY, |company, ticket| company.with(pool, &terms, *ticket))
+            .try_fold(Company::NOBODY, |company, ticket| {
+                company.with(pool, &terms, *ticket)
+            })
             .is_some()
     };
-    let first = tickets.first().map_or(&[][..], |ticket| pool.latencies.of(*ticket));
+    let first = tickets
+        .first()
+        .map_or(&[][..], |ticket| pool.latencies.of(*ticket));
     match pool.rules.latency {
         None => is_near(None),
         Some(_) => first.iter().any(|(region, _)| is_near(Some(*region))),

@@ -117,7 +117,10 @@ impl Possible {
 }
 
 fn players(waiting: &[Waiting<'_>], tickets: &[usize]) -> usize {
-    tickets.iter().map(|t| waiting[*t].ticket.players.len()).sum()
+    tickets
+        .iter()
+        .map(|t| waiting[*t].ticket.players.len())
+        .sum()
 }
 
 fn assemble(rules: &Rules, waiting: &[Waiting<'_>], teams: &[Vec<usize>]) -> Option<FormedMatch> {
@@ -128,15 +131,22 @@ fn assemble(rules: &Rules, waiting: &[Waiting<'_>], teams: &[Vec<usize>]) -> Opt
         .collect();
     let teams = made?;
     let tickets: Vec<usize> = teams.iter().flat_map(|t| t.tickets.clone()).collect();
-    let all: Vec<&TicketPlayer> =
-        tickets.iter().flat_map(|t| &waiting[*t].ticket.players).collect();
+    let all: Vec<&TicketPlayer> = tickets
+        .iter()
+        .flat_map(|t| &waiting[*t].ticket.players)
+        .collect();
     let span = |figures: Vec<f64>| {
         figures.iter().copied().fold(f64::MIN, f64::max)
             - figures.iter().copied().fold(f64::MAX, f64::min)
     };
     Some(FormedMatch {
         region: region(&all),
-        rating_spread: span(tickets.iter().map(|t| waiting[*t].ticket.rating()).collect()),
+        rating_spread: span(
+            tickets
+                .iter()
+                .map(|t| waiting[*t].ticket.rating())
+                .collect(),
+        ),
         team_gap: span(teams.iter().map(|team| team.rating).collect()),
         win_probabilities: vec![1.0 / teams.len() as f64; teams.len()],
         longest_wait: tickets.iter().map(|t| waiting[*t].waited).max()?,
@@ -180,11 +190,11 @@ fn roles(players: &[&TicketPlayer], open: &mut Vec<Role>) -> Option<Vec<Option<R
     };
     for at in 0..open.len() {
         let role = open.remove(at);
-        if first.roles.is_empty() || first.roles.contains(&role) {
-            if let Some(mut rest) = roles(others, open) {
-                rest.insert(0, Some(role));
-                return Some(rest);
-            }
+        if (first.roles.is_empty() || first.roles.contains(&role))
+            && let Some(mut rest) = roles(others, open)
+        {
+            rest.insert(0, Some(role));
+            return Some(rest);
         }
         open.insert(at, role);
     }

@@ -93,7 +93,11 @@ fn teams() -> impl Strategy<Value = Vec<TeamRule>> {
 
 fn rating_rule() -> impl Strategy<Value = Option<RatingRule>> {
     let gap = proptest::option::of(select(vec![0.0, 25.0, 60.0, 150.0]));
-    let rule = (select(vec![0.0, 50.0, 150.0, 400.0]), select(vec![0.0, 2.0, 10.0]), gap);
+    let rule = (
+        select(vec![0.0, 50.0, 150.0, 400.0]),
+        select(vec![0.0, 2.0, 10.0]),
+        gap,
+    );
     proptest::option::weighted(
         0.7,
         rule.prop_map(|(spread, widen_per_s, max_team_gap)| RatingRule {
@@ -138,7 +142,14 @@ pub fn rules() -> impl Strategy<Value = Rules> {
         proptest::option::weighted(0.2, select(vec![50.0, 200.0])),
         proptest::bool::weighted(0.15),
     );
-    let parts = (teams(), rating_rule(), latency_rule(), attribute_rules(), party, clock);
+    let parts = (
+        teams(),
+        rating_rule(),
+        latency_rule(),
+        attribute_rules(),
+        party,
+        clock,
+    );
     parts.prop_map(|(teams, rating, latency, attributes, party, clock)| {
         let can_mirror = teams.iter().all(|team| *team == teams[0]);
         Rules {
@@ -157,7 +168,10 @@ pub fn rules() -> impl Strategy<Value = Rules> {
 }
 
 fn texts(of: &'static [&'static str]) -> impl Strategy<Value = Vec<AttributeText>> {
-    let texts: Vec<AttributeText> = of.iter().map(|t| AttributeText::parse(t).unwrap()).collect();
+    let texts: Vec<AttributeText> = of
+        .iter()
+        .map(|t| AttributeText::parse(t).unwrap())
+        .collect();
     let most = texts.len();
     prop_oneof![
         1 => subsequence(texts.clone(), 0..=most),
@@ -180,14 +194,18 @@ fn attributes() -> impl Strategy<Value = BTreeMap<AttributeKey, Vec<AttributeTex
 }
 
 fn latencies() -> impl Strategy<Value = BTreeMap<Region, f64>> {
-    let regions: Vec<Region> = ["eu", "us", "ap"].map(|r| Region::parse(r).unwrap()).to_vec();
+    let regions: Vec<Region> = ["eu", "us", "ap"]
+        .map(|r| Region::parse(r).unwrap())
+        .to_vec();
     let known = subsequence(regions, 1..=3);
     let ms = proptest::collection::vec(select(vec![20.0, 50.0, 60.0, 90.0, 150.0]), 3);
     (known, ms).prop_map(|(regions, ms)| regions.into_iter().zip(ms).collect())
 }
 
 fn player() -> impl Strategy<Value = TicketPlayer> {
-    let roles: Vec<Role> = ["tank", "healer", "damage"].map(|r| Role::parse(r).unwrap()).to_vec();
+    let roles: Vec<Role> = ["tank", "healer", "damage"]
+        .map(|r| Role::parse(r).unwrap())
+        .to_vec();
     let roles = prop_oneof![1 => Just(Vec::new()), 2 => subsequence(roles, 1..=3)];
     let rating = (0..25_i32).prop_map(|step| Rating {
         mean: 1000.0 + 25.0 * f64::from(step),
@@ -224,7 +242,8 @@ pub fn pool(most: usize) -> impl Strategy<Value = Vec<Waited>> {
         let total: usize = drafts.iter().map(|draft| draft.0.len()).sum();
         let mut number = 0;
         let mut made = Vec::new();
-        for (at, (mut players, priority, avoid, waited_s, alike)) in drafts.into_iter().enumerate() {
+        for (at, (mut players, priority, avoid, waited_s, alike)) in drafts.into_iter().enumerate()
+        {
             let first = players[0].clone();
             for player in &mut players {
                 player.id = player_id(number);

@@ -62,7 +62,13 @@ impl Sum {
         println!(
             "{name}: {} pools, {} matches of {} at most; spread {:.0} where {:.0} is least, \
              gap {:.0} where {:.0} is least",
-            self.pools, self.matches, self.most, self.spread, self.least_spread, self.gap, self.least_gap
+            self.pools,
+            self.matches,
+            self.most,
+            self.spread,
+            self.least_spread,
+            self.gap,
+            self.least_gap
         );
     }
 

@@ -32,9 +32,9 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Note> {
     let wheel = [
         "--manifest-path",
         WHEEL,
-        "check",
         "--config",
         "deny.toml",
+        "check",
         "--allow",
         "license-not-encountered",
         "bans",

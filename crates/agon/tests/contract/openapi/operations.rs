@@ -1,7 +1,7 @@
 //! What the API document has to describe.
 
 /// Every operation, with the errors that a client can bring about.
-pub const OPERATIONS: [(&str, &str, &[u16]); 59] = [
+pub const OPERATIONS: [(&str, &str, &[u16]); 60] = [
     ("/api/all", "get", &[400, 404]),
     ("/api/first", "get", &[400, 404]),
     ("/api/smart", "get", &[400, 404]),
@@ -113,6 +113,11 @@ pub const OPERATIONS: [(&str, &str, &[u16]); 59] = [
         &[400, 404],
     ),
     ("/v1/queues/{queue}/stats", "get", &[400, 404]),
+    (
+        "/v1/queues/{queue}:simulate",
+        "post",
+        &[400, 404, 408, 413, 415],
+    ),
     (
         "/v1/queues/{queue}/tickets",
         "post",

@@ -222,7 +222,12 @@ fn values_are_read_as_text_is() {
     let places: Vec<_> = told.into_iter().filter_map(|f| f.pointer).collect();
     assert_eq!(
         places,
-        ["/rules", "/tickets/0/players", "/tickets/1/players"]
+        [
+            "/rules",
+            "/tickets/0/players",
+            "/tickets/0/ticket_id",
+            "/tickets/1/players"
+        ]
     );
 }
 

@@ -74,7 +74,7 @@ pub(crate) struct ScenarioSchema {
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_u64, example = 1)]
     seed: Option<u64>,
     /// Other settings to try instead of the queue's own, as in `PUT /v1/queues/{queue}`.
-    #[schema(value_type = Option<Object>, example = json!({"teams": {"count": 2, "min_size": 1, "max_size": 1}}))]
+    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>, example = json!({"teams": {"count": 2, "min_size": 1, "max_size": 1}}))]
     settings: Option<()>,
 }
 
@@ -180,7 +180,7 @@ pub(crate) struct SimulationBody {
     expired_share: f64,
     /// Waits, spreads and team gaps in percentiles, tickets that waited over time, predicted against
     /// simulated wins, and why tickets waited. As `agon simulate --json`.
-    #[schema(value_type = Object, example = json!({"lasted_s": 600.0, "matches": 1480}))]
+    #[schema(value_type = BTreeMap<String, serde_json::Value>, example = json!({"lasted_s": 600.0, "matches": 1480}))]
     simulation: Simulation,
 }
 

@@ -5,6 +5,9 @@
 //! takes half a core. Where nothing waits there is no task, and nothing wakes. Looking itself runs on
 //! threads that may block, a few at a time.
 //!
+//! Why tickets wait is found apart from that, and not at each look: it costs many times what finding the
+//! matches does, and nobody's match is to wait for it.
+//!
 //! A store that cannot write and a look that panics are logged, and the queue is tried again; the others go
 //! on. Nothing is lost by any of it: what has been found and was not announced is found again.
 
@@ -28,6 +31,8 @@ use pass::Pass;
 
 /// Queues listed at a time.
 const PAGE: usize = 100;
+/// The share of the time that may go into finding out why tickets wait: one part in so many.
+const EXPLAINING: u32 = 5;
 
 /// A thread that looks for matches.
 pub(crate) struct Matchmaker {
@@ -154,9 +159,10 @@ impl Shared {
     async fn look_again_and_again(&self, queue: &QueueId) {
         tokio::time::sleep(self.pacing.settle / 2).await;
         let mut works = true;
+        let mut explain_at = Instant::now();
         loop {
             let started = Instant::now();
-            let looked = self.look(queue).await;
+            let looked = self.look(queue, &mut explain_at).await;
             let took = started.elapsed();
             match looked {
                 Ok(pass) => {
@@ -179,10 +185,17 @@ impl Shared {
         }
     }
 
-    async fn look(&self, queue: &QueueId) -> Result<Pass, MatchError> {
+    async fn look(&self, queue: &QueueId, explain_at: &mut Instant) -> Result<Pass, MatchError> {
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await;
-        pass::look(&self.store, queue).await
+        let pass = pass::look(&self.store, queue).await?;
+        let started = Instant::now();
+        if started >= *explain_at {
+            pass::explain(&self.store, queue).await?;
+            let rest = started.elapsed() * (EXPLAINING - 1);
+            *explain_at = Instant::now() + rest.max(self.pacing.interval);
+        }
+        Ok(pass)
     }
 
     /// Waits until it is time to look again; whether there is anything to look at.

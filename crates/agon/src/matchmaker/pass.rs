@@ -1,4 +1,5 @@
 //! One look at a queue: what is over is ended, matches are looked for, and what has been found is announced.
+//! And one at what it left: why.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use boards::StoreError;
 use matchmaking::{
     BackfillId, Formation, FormedMatch, FormedTeam, MatchError, MatchId, MatchStore, Opening,
-    ProposedMatch, ProposedTeam, QueueChange, QueueId, QueueSnapshot, Role, Seated, TicketId,
-    Waiting, WhyWaiting, form,
+    ProposedMatch, ProposedTeam, QueueChange, QueueId, QueueSnapshot, RatingSystem, Role, Rules,
+    Seated, TicketId, Waiting, WhyWaiting, form, form_unexplained,
 };
 
 /// Matches announced in one change, so that others get into the batches between.
@@ -27,7 +28,6 @@ type Fill = (BackfillId, usize, TicketId, Vec<Option<Role>>);
 struct Found {
     matches: Vec<ProposedMatch>,
     fills: Vec<Fill>,
-    why: Vec<(TicketId, WhyWaiting)>,
 }
 
 pub(super) async fn look(store: &Arc<dyn MatchStore>, queue: &QueueId) -> Result<Pass, MatchError> {
@@ -55,7 +55,7 @@ async fn announce(
         let fills: Vec<_> = fills.by_ref().take(ANNOUNCED).collect();
         let matches: Vec<_> = matches.by_ref().take(ANNOUNCED - fills.len()).collect();
         if fills.is_empty() && matches.is_empty() {
-            return store.explain(queue, found.why).await;
+            return Ok(());
         }
         let change = QueueChange::Announce {
             queue: queue.clone(),
@@ -66,7 +66,35 @@ async fn announce(
     }
 }
 
+/// Tells those who ask why tickets wait, as far as matches have not been found for them.
+pub(super) async fn explain(
+    store: &Arc<dyn MatchStore>,
+    queue: &QueueId,
+) -> Result<(), MatchError> {
+    let snapshot = store.snapshot(queue, now_ms()).await?;
+    let looking = tokio::task::spawn_blocking(move || why(&snapshot, now_ms()));
+    let why = looking.await.map_err(|panic| failed(panic.to_string()))?;
+    store.explain(queue, why).await
+}
+
 fn find(snapshot: &QueueSnapshot, now_ms: i64) -> Result<Found, MatchError> {
+    let formation = formed(snapshot, now_ms, form_unexplained);
+    told(snapshot, formation)
+}
+
+fn why(snapshot: &QueueSnapshot, now_ms: i64) -> Vec<(TicketId, WhyWaiting)> {
+    let unmatched = formed(snapshot, now_ms, form).unmatched.into_iter();
+    let why = unmatched.map(|unmatched| {
+        let (reason, detail) = (unmatched.reason, unmatched.detail);
+        let id = snapshot.waiting[unmatched.ticket].id().clone();
+        (id, WhyWaiting { reason, detail })
+    });
+    why.collect()
+}
+
+type Form = fn(&Rules, RatingSystem, &[Opening<'_>], &[Waiting<'_>]) -> Formation;
+
+fn formed(snapshot: &QueueSnapshot, now_ms: i64, form: Form) -> Formation {
     let openings: Vec<_> = snapshot
         .openings
         .iter()
@@ -91,8 +119,7 @@ fn find(snapshot: &QueueSnapshot, now_ms: i64) -> Result<Found, MatchError> {
         })
         .collect();
     let settings = &snapshot.settings;
-    let formation = form(&settings.rules, settings.rating_system, &openings, &waiting);
-    told(snapshot, formation)
+    form(&settings.rules, settings.rating_system, &openings, &waiting)
 }
 
 /// Those who are in the team.
@@ -116,14 +143,9 @@ fn told(snapshot: &QueueSnapshot, formation: Formation) -> Result<Found, MatchEr
         let backfill = snapshot.openings[filled.opening].0.id.clone();
         (backfill, filled.team, id(filled.ticket), filled.roles)
     });
-    let why = formation.unmatched.into_iter().map(|unmatched| {
-        let (reason, detail) = (unmatched.reason, unmatched.detail);
-        (id(unmatched.ticket), WhyWaiting { reason, detail })
-    });
     let matches = formation.matches.into_iter();
     Ok(Found {
         fills: fills.collect(),
-        why: why.collect(),
         matches: matches
             .map(|formed| proposed(snapshot, formed))
             .collect::<Result<_, _>>()?,

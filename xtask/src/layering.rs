@@ -15,7 +15,7 @@ use crate::process;
 use crate::workspace::metadata;
 
 /// Every crate of the workspace and the crates of the workspace that it may use.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     (
         "agon",
         &[
@@ -27,9 +27,14 @@ const MAY_USE: [(&str, &[&str]); 10] = [
             "upstreams",
         ],
     ),
-    ("api", &["boards", "matchmaking", "upstreams"]),
+    (
+        "api",
+        &["boards", "fields", "match-json", "matchmaking", "upstreams"],
+    ),
     ("boards", &[]),
+    ("fields", &["boards", "matchmaking"]),
     ("hedge", &[]),
+    ("match-json", &["boards", "fields", "matchmaking"]),
     ("matchmaking", &["boards"]),
     ("rank", &[]),
     ("store-embedded", &["boards", "matchmaking", "rank"]),
@@ -39,7 +44,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
 ];
 
 /// The crates that know neither HTTP nor disk…
-const PURE: [&str; 3] = ["boards", "matchmaking", "rank"];
+const PURE: [&str; 5] = ["boards", "fields", "match-json", "matchmaking", "rank"];
 
 /// …and what they would know it by, be it directly or through others.
 const IMPURE: [&str; 4] = ["axum", "fjall", "hyper", "tokio"];

@@ -1,5 +1,5 @@
 //! A connection that does not wait for ever: not for the rest of a request head, not for the next
-//! request, not for a client that takes no reply.
+//! request, not for a client that takes no reply, not for one that goes on sending after the last.
 //!
 //! The HTTP library has one timer that covers both a head and the wait before it, and sets it anew
 //! for every request. Here stream, service and reply note in an [`Activity`] what goes on, which
@@ -10,7 +10,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -34,6 +34,13 @@ const IDLE: u8 = 0;
 const HEAD: u8 = 1;
 /// A request is being served; its handler has its own limits.
 const BUSY: u8 = 2;
+/// The last reply has been sent, and the client is sending what nobody reads.
+const LEAVING: u8 = 3;
+
+/// How long a client may go on sending after the last reply.
+const LEAVE_LIMIT: Duration = Duration::from_secs(1);
+/// Bytes of that taken in one go.
+const LEAVE_BYTES: usize = 4096;
 
 /// What a connection is doing, and since when. Written and read by the connection's own task alone,
 /// hence the relaxed order; atomics because its parts each hold a share.
@@ -44,6 +51,8 @@ pub(crate) struct Activity {
     since_ms: AtomicU64,
     /// Whether the client has yet to make room for bytes of a reply.
     blocked: AtomicBool,
+    /// Whether the connection ends though part of a request has not been read.
+    unread: AtomicBool,
 }
 
 impl Activity {
@@ -53,12 +62,27 @@ impl Activity {
             phase: AtomicU8::new(IDLE),
             since_ms: AtomicU64::new(0),
             blocked: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
         })
     }
 
     /// A request has arrived.
     pub(crate) fn busy(&self) {
         self.enter(BUSY);
+    }
+
+    /// The connection ends after the present reply, and the client may be sending still.
+    pub(crate) fn leave_unread(&self) {
+        self.unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether to wait for the client before the connection is closed.
+    fn leaves(&self) -> bool {
+        let unread = self.unread.load(Ordering::Relaxed);
+        if unread && self.phase.load(Ordering::Relaxed) != LEAVING {
+            self.enter(LEAVING);
+        }
+        unread
     }
 
     fn enter(&self, phase: u8) {
@@ -88,6 +112,7 @@ impl Activity {
     fn due(&self, patience: Patience) -> Option<Instant> {
         let limit = match self.phase.load(Ordering::Relaxed) {
             HEAD => patience.head,
+            LEAVING => LEAVE_LIMIT,
             BUSY if !self.blocked.load(Ordering::Relaxed) => return None,
             _ => patience.idle,
         };
@@ -181,8 +206,19 @@ impl AsyncWrite for Watched {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
+    /// In two stages where bytes are unread: a connection that is closed with some is reset, and
+    /// that can take the reply from the client before it has read it (RFC 9112, 9.6).
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        while self.activity.leaves() {
+            let mut bytes = [0; LEAVE_BYTES];
+            let mut bytes = ReadBuf::new(&mut bytes);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut bytes))?;
+            if bytes.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -7,18 +7,28 @@ use boards::{
     BoardId, BoardInfo, BoardStore, Change, Guard, Lookup, Page, PageStart, Player, PlayerId,
     Receipt, Score, Season, Standing, Stats, StoreError, View,
 };
+use matchmaking::{
+    Backfill, BackfillId, HistoryMark, Match, MatchError, MatchId, MatchStore, PlayerRating,
+    QueueChange, QueueId, QueueInfo, QueueReceipt, QueueSnapshot, QueueStats, TicketId, TicketView,
+    WhyWaiting,
+};
 
 /// Refuses everything until it is given the real store, and passes everything on from then.
 #[derive(Default)]
-pub(crate) struct LateStore(OnceLock<Arc<dyn BoardStore>>);
+pub(crate) struct LateStore(OnceLock<Arc<dyn Store>>);
+
+/// All that is asked of a store.
+pub(crate) trait Store: BoardStore + MatchStore {}
+
+impl<S: BoardStore + MatchStore> Store for S {}
 
 impl LateStore {
     /// From now on this store answers. The first one given stays.
-    pub(crate) fn provide(&self, store: Arc<dyn BoardStore>) {
+    pub(crate) fn provide(&self, store: Arc<dyn Store>) {
         let _ = self.0.set(store);
     }
 
-    fn store(&self) -> Result<&dyn BoardStore, StoreError> {
+    fn store(&self) -> Result<&dyn Store, StoreError> {
         let opening = || StoreError::Unavailable {
             reason: "it is being opened".to_owned(),
             source: None,
@@ -107,5 +117,91 @@ impl BoardStore for LateStore {
 
     fn is_ready(&self) -> bool {
         self.0.get().is_some_and(|store| store.is_ready())
+    }
+}
+
+#[async_trait]
+impl MatchStore for LateStore {
+    async fn change_queue(
+        &self,
+        change: QueueChange,
+        guard: Option<Guard>,
+        now_ms: i64,
+    ) -> Result<QueueReceipt, MatchError> {
+        self.store()?.change_queue(change, guard, now_ms).await
+    }
+
+    async fn queue(&self, id: &QueueId) -> Result<QueueInfo, MatchError> {
+        self.store()?.queue(id).await
+    }
+
+    async fn queues(
+        &self,
+        after: Option<&QueueId>,
+        limit: usize,
+    ) -> Result<Vec<QueueInfo>, MatchError> {
+        self.store()?.queues(after, limit).await
+    }
+
+    async fn ticket(&self, queue: &QueueId, ticket: &TicketId) -> Result<TicketView, MatchError> {
+        self.store()?.ticket(queue, ticket).await
+    }
+
+    async fn ticket_changed(
+        &self,
+        queue: &QueueId,
+        ticket: &TicketId,
+        seen: u64,
+    ) -> Result<(), MatchError> {
+        self.store()?.ticket_changed(queue, ticket, seen).await
+    }
+
+    async fn find_match(&self, id: MatchId) -> Result<Arc<Match>, MatchError> {
+        self.store()?.find_match(id).await
+    }
+
+    async fn backfill(
+        &self,
+        queue: &QueueId,
+        backfill: &BackfillId,
+    ) -> Result<Arc<Backfill>, MatchError> {
+        self.store()?.backfill(queue, backfill).await
+    }
+
+    async fn queue_stats(&self, queue: &QueueId, now_ms: i64) -> Result<QueueStats, MatchError> {
+        self.store()?.queue_stats(queue, now_ms).await
+    }
+
+    async fn ratings(&self, player: PlayerId) -> Result<Vec<PlayerRating>, MatchError> {
+        self.store()?.ratings(player).await
+    }
+
+    async fn history(
+        &self,
+        player: PlayerId,
+        before: Option<HistoryMark>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Match>>, MatchError> {
+        self.store()?.history(player, before, limit).await
+    }
+
+    async fn waiting_changed(&self, seen: u64) -> u64 {
+        match self.store() {
+            Ok(store) => store.waiting_changed(seen).await,
+            // Nothing waits in a store that is not open.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    async fn snapshot(&self, queue: &QueueId, now_ms: i64) -> Result<QueueSnapshot, MatchError> {
+        self.store()?.snapshot(queue, now_ms).await
+    }
+
+    async fn explain(
+        &self,
+        queue: &QueueId,
+        why: Vec<(TicketId, WhyWaiting)>,
+    ) -> Result<(), MatchError> {
+        self.store()?.explain(queue, why).await
     }
 }

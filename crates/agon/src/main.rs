@@ -7,7 +7,9 @@ mod control;
 mod drain;
 mod export;
 mod import;
+mod late_matches;
 mod late_store;
+mod matchmaker;
 mod odds;
 mod practice;
 mod progress;
@@ -16,6 +18,7 @@ mod settings;
 mod telemetry;
 mod threads;
 mod units;
+mod unread;
 mod upstreams;
 
 use std::process::ExitCode;

@@ -1,13 +1,13 @@
 //! From settings to a running server, and back to a clean stop.
 
 use std::convert::Infallible;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Api, Limits};
+use api::{Api, Limits, MatchLimits};
 use axum::Router;
-use axum::body::Body;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -23,10 +23,14 @@ use crate::banner;
 use crate::connection::{Activity, Patience, ReplyBody, Watched, within};
 use crate::control::Control;
 use crate::drain::StopSignals;
+use crate::late_matches::LateMatches;
 use crate::late_store::LateStore;
+use crate::matchmaker::Matchmaker;
 use crate::settings::{Server, Settings, Store};
 use crate::telemetry;
 use crate::threads::RequestThreads;
+use crate::units::Size;
+use crate::unread::watched;
 use crate::upstreams;
 
 /// After a failed `accept`, usually for want of file descriptors.
@@ -51,8 +55,14 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let boards = Arc::new(LateStore::default());
+    let matches = Arc::new(LateMatches::default());
     let (upstreams, practice) = upstreams::prepare(&settings).await?;
-    let api = Api::new(boards.clone(), upstreams, limits(&settings.server));
+    let api = Api::new(
+        boards.clone(),
+        matches.clone(),
+        upstreams,
+        limits(&settings),
+    );
     let connections = GracefulShutdown::new();
     let server = HttpServer::new(
         &settings.server,
@@ -66,6 +76,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         };
         let control = Control::open(&settings.store.data_dir);
         boards.provide(store.clone());
+        let matchmaker = Matchmaker::start(store.clone(), &settings.matchmaking)?;
         banner::print(
             address,
             practice,
@@ -83,28 +94,48 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
             () = tokio::time::sleep(settings.server.drain_delay.0) => {}
             () = stop.next() => {}
         }
-        anyhow::Ok(Some(store))
+        anyhow::Ok(Some((store, matchmaker)))
     };
-    let store = tokio::select! {
-        store = working => store?,
+    let working = tokio::select! {
+        working = working => working?,
         never = server.accept(listener, &connections) => match never {},
     };
-    let Some(store) = store else {
+    let Some((store, matchmaker)) = working else {
         return Ok(());
     };
     tokio::select! {
         () = finish(connections, settings.server.drain_timeout.0) => {}
         () = stop.next() => tracing::warn!("told twice to stop; not waiting for requests"),
     }
-    tokio::task::spawn_blocking(move || store.close()).await?;
+    let close = move || {
+        matchmaker.stop();
+        store.close();
+    };
+    tokio::task::spawn_blocking(close).await?;
     tracing::info!("stopped");
     Ok(())
 }
 
-fn limits(server: &Server) -> Limits {
+fn limits(
+    Settings {
+        server,
+        matchmaking,
+        ..
+    }: &Settings,
+) -> Limits {
+    let bytes = |size: Size| usize::try_from(size.0).unwrap_or(usize::MAX);
+    let max_concurrent = match matchmaking.request_concurrency {
+        0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+        number => number,
+    };
     Limits {
-        max_body_bytes: usize::try_from(server.max_body.0).unwrap_or(usize::MAX),
+        max_body_bytes: bytes(server.max_body),
         body_read_timeout: server.body_read_timeout.0,
+        matching: MatchLimits {
+            max_body_bytes: bytes(matchmaking.request_max_body),
+            max_concurrent,
+            deadline: matchmaking.request_deadline.0,
+        },
     }
 }
 
@@ -206,9 +237,16 @@ impl HttpServer {
             let noted = activity.clone();
             let service = service_fn(move |request: Request<Incoming>| {
                 noted.busy();
-                let reply = router.clone().call(request.map(Body::new));
+                let (request, unread) = watched(request);
+                let reply = router.clone().call(request);
                 let noted = noted.clone();
-                async move { Ok::<_, Infallible>(reply.await?.map(|body| ReplyBody::new(body, noted))) }
+                async move {
+                    let reply = match unread {
+                        Some(unread) => unread.with(reply, &noted).await?,
+                        None => reply.await?,
+                    };
+                    Ok::<_, Infallible>(reply.map(|body| ReplyBody::new(body, noted)))
+                }
             });
             let connection = connections.watch(http.serve_connection(io, service));
             let served = async {

@@ -16,6 +16,7 @@ use crate::units::{Size, Span};
 pub(crate) use self::upstreams::{UpstreamSection, Upstreams};
 
 const MIN_HEADER_BYTES: u64 = 8 * 1024;
+const MIN_INTERVAL: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,7 @@ const MIN_HEADER_BYTES: u64 = 8 * 1024;
 pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) store: Store,
+    pub(crate) matchmaking: Matchmaking,
     pub(crate) log: Log,
     pub(crate) upstreams: Upstreams,
 }
@@ -50,6 +52,19 @@ pub(crate) struct Store {
     pub(crate) data_dir: PathBuf,
     pub(crate) cache: Size,
     pub(crate) max_queue: usize,
+}
+
+/// How matches are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Matchmaking {
+    pub(crate) settle: Span,
+    pub(crate) interval: Span,
+    pub(crate) threads: usize,
+    pub(crate) request_max_body: Size,
+    /// 0: one for each core.
+    pub(crate) request_concurrency: usize,
+    pub(crate) request_deadline: Span,
 }
 
 /// What is logged.
@@ -109,6 +124,20 @@ impl Default for Store {
             data_dir: PathBuf::from("./agon-data"),
             cache: Size(32 << 20),
             max_queue: 65_536,
+        }
+    }
+}
+
+impl Default for Matchmaking {
+    fn default() -> Self {
+        let milliseconds = |ms| Span(std::time::Duration::from_millis(ms));
+        Matchmaking {
+            settle: milliseconds(100),
+            interval: milliseconds(1000),
+            threads: 2,
+            request_max_body: Size(64 << 20),
+            request_concurrency: 0,
+            request_deadline: milliseconds(30_000),
         }
     }
 }
@@ -189,6 +218,15 @@ impl Settings {
         }
         if self.store.max_queue == 0 {
             return refuse("store.max_queue", "0".to_owned(), "expected at least 1");
+        }
+        if self.matchmaking.interval.0 < MIN_INTERVAL {
+            let value = humantime::format_duration(self.matchmaking.interval.0);
+            let reason = "expected at least 10ms";
+            return refuse("matchmaking.interval", value.to_string(), reason);
+        }
+        if self.matchmaking.threads == 0 {
+            let reason = "expected at least 1";
+            return refuse("matchmaking.threads", "0".to_owned(), reason);
         }
         self.upstreams().map(drop)
     }

@@ -7,17 +7,14 @@ use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::Value;
 
-use crate::fields::{Fields, FromFields, read_object};
 use crate::problem::{Code, Problem};
 use crate::state::{Api, Limits};
+use fields::{Fields, FromFields, ListBody, Unread};
 
 mod lines;
-mod list;
 
 pub(crate) use lines::{Line, LineBody, MAX_LINE_BYTES, is_ndjson};
-pub(crate) use list::{JsonList, ListBody};
 
 /// A body of more than this is parsed away from the threads that serve requests.
 const LARGE_BYTES: usize = 256 * 1024;
@@ -32,6 +29,12 @@ pub(crate) struct JsonObject<T>(pub(crate) T);
 
 /// No body, or an object in which nothing is asked for.
 pub(crate) struct NoBody;
+
+/// A JSON object with a list.
+pub(crate) struct JsonList<B: ListBody> {
+    pub(crate) head: B,
+    pub(crate) items: Vec<B::Item>,
+}
 
 /// A JSON object or an array of them.
 pub(crate) enum OneOrMany<T> {
@@ -78,11 +81,18 @@ impl<T: FromFields + Send + 'static> FromBody for JsonObject<T> {
     }
 }
 
+impl<B: ListBody> FromBody for JsonList<B> {
+    fn from_body(bytes: &[u8]) -> Result<Self, Problem> {
+        let (head, items) = fields::list_body(bytes)?;
+        Ok(JsonList { head, items })
+    }
+}
+
 impl<T: FromFields + Send + 'static> FromBody for OneOrMany<T> {
     fn from_body(bytes: &[u8]) -> Result<Self, Problem> {
         let first = bytes.iter().find(|b| !b.is_ascii_whitespace());
         if first == Some(&b'[') {
-            list::whole(bytes).map(OneOrMany::Many)
+            Ok(OneOrMany::Many(fields::array(bytes)?))
         } else {
             object(bytes).map(OneOrMany::One)
         }
@@ -91,17 +101,25 @@ impl<T: FromFields + Send + 'static> FromBody for OneOrMany<T> {
 
 /// Receives a JSON body within its limits.
 pub(crate) async fn receive(request: Request, limits: &Limits) -> Result<Bytes, Problem> {
+    receive_within(request, limits.max_body_bytes, limits.body_read_timeout).await
+}
+
+/// Receives a JSON body of at most so many bytes in at most this time.
+pub(crate) async fn receive_within(
+    request: Request,
+    max: usize,
+    time: Duration,
+) -> Result<Bytes, Problem> {
     require_json(request.headers())?;
-    let max = limits.max_body_bytes;
     if declared_length(request.headers()).is_some_and(|length| length > max as u64) {
         return Err(too_large(max));
     }
     let body = Limited::new(request.into_body(), max);
-    match tokio::time::timeout(limits.body_read_timeout, body.collect()).await {
+    match tokio::time::timeout(time, body.collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(e)) if e.is::<LengthLimitError>() => Err(too_large(max)),
         Ok(Err(e)) => Err(ended_early(&e)),
-        Err(_) => Err(timed_out(limits.body_read_timeout)),
+        Err(_) => Err(timed_out(time)),
     }
 }
 
@@ -159,17 +177,17 @@ pub(crate) async fn parse<T: Send + 'static>(
 
 /// Parses one object.
 pub(crate) fn object<T: FromFields>(bytes: &[u8]) -> Result<T, Problem> {
-    let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;
-    let mut faults = Vec::new();
-    let object = read_object(&value, "", &mut faults);
-    object.ok_or_else(|| Problem::faults(Code::InvalidRequest, faults))
+    Ok(fields::object(bytes)?)
 }
 
-fn malformed(error: serde_json::Error) -> Problem {
-    // Numbers beyond a double are well-formed JSON; the parser is only unable to hold them.
-    let text = error.to_string();
-    let detail = text.replace("number out of range", "a number is out of range");
-    Problem::new(Code::MalformedJson, detail)
+impl From<Unread> for Problem {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Malformed(error) => Problem::new(Code::MalformedJson, fields::said(&error)),
+            Unread::TooManyItems { pointer, max } => Problem::too_many_items(&pointer, max),
+            Unread::Faults(faults) => Problem::faults(Code::InvalidRequest, faults),
+        }
+    }
 }
 
 /// The body of a reply that is sent piece by piece; a problem on the way cuts it off.

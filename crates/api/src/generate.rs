@@ -8,11 +8,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::body::JsonObject;
-use crate::fields::{Fields, FromFields, FromValue};
 use crate::idempotency::{Guarded, KeyHeader, NewIds, Reply};
 use crate::openapi::GenerateErrors;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
+use fields::{Fields, FromFields, FromValue};
 
 const MAX_GENERATED: u64 = 1_000_000;
 const DEFAULT_MAX_POINTS: f64 = 10_000.0;

@@ -9,6 +9,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use boards::{Guard, PlayerId};
+use matchmaking::TicketId;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
@@ -134,7 +135,7 @@ impl<B: FromBody> FromRequest<Api> for Guarded<B> {
     }
 }
 
-/// Ids for players that were sent without one.
+/// Ids for players, tickets and backfills that were sent without one.
 ///
 /// Under a key they follow from the key and the request, so that they are the same when it comes again.
 /// From the request too: a key that is used anew after its time must not lead to players that exist.
@@ -150,6 +151,13 @@ impl NewIds {
     pub(crate) fn at(self, place: usize) -> PlayerId {
         self.0
             .map_or_else(PlayerId::random, |guard| derived(guard, place))
+    }
+}
+
+impl NewIds {
+    /// The name of a ticket or a backfill.
+    pub(crate) fn ticket(self) -> TicketId {
+        TicketId::of(self.at(0))
     }
 }
 

@@ -6,7 +6,6 @@
 mod body;
 mod clock;
 mod docs;
-mod fields;
 mod generate;
 mod health;
 mod idempotency;
@@ -28,3 +27,4 @@ mod v1;
 pub use openapi::{document_json, document_yaml};
 pub use routes::router;
 pub use state::{Api, Limits};
+pub use v1::matching::MatchLimits;

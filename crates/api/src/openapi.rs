@@ -9,6 +9,7 @@ use utoipa::openapi::{OpenApi as Document, RefOr};
 use crate::idempotency::REPLAYED;
 use crate::problem::ProblemBody;
 use crate::routes;
+use crate::v1::matches;
 
 mod errors;
 mod flat;
@@ -20,9 +21,11 @@ pub(crate) use errors::*;
 #[openapi(
     info(
         title = "Agon",
-        description = "Leaderboards with exact live ranks, and hedged calls to slow services. A reply that says \"done\" means on disk.",
+        description = "Leaderboards with exact live ranks, matchmaking, and hedged calls to slow services. A reply that says \"done\" means on disk.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
+    // Those that the router cannot tell apart; the others are described where they are routed.
+    paths(matches::accept_match, matches::decline_match),
     components(schemas(ProblemBody)),
     tags(
         (name = "leaderboard", description = "The board `global`: points add up, most points first, ties to who was first"),
@@ -31,6 +34,7 @@ pub(crate) use errors::*;
         (name = "scores", description = "Scores for boards, one by one, in lists, or as a stream"),
         (name = "entries", description = "What stands on a board, with exact ranks"),
         (name = "seasons", description = "The periods of a board"),
+        (name = "matchmaking", description = "Queues, tickets and matches; and matches out of a single request"),
         (name = "upstreams", description = "Calls to slow services, answered before a deadline"),
         (name = "operations", description = "For those who run it"),
     ),

@@ -4,6 +4,7 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use boards::{BoardId, Invalid, PlayerId};
+use matchmaking::{BackfillId, MatchId, QueueId, TicketId};
 use utoipa::IntoParams;
 
 use crate::problem::{Code, Fault, Problem};
@@ -38,6 +39,57 @@ pub(crate) struct EntryPath {
     pub(crate) player: PlayerId,
 }
 
+/// The path of a queue.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct QueuePath {
+    /// The queue's name.
+    #[param(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "ranked-5v5")]
+    pub(crate) queue: QueueId,
+}
+
+/// The path of a ticket.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct TicketPath {
+    /// The queue's name.
+    #[param(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "ranked-5v5")]
+    pub(crate) queue: QueueId,
+    /// The ticket's name.
+    #[param(value_type = String, pattern = "^[A-Za-z0-9_.-]{1,64}$", example = "t1")]
+    pub(crate) ticket: TicketId,
+}
+
+/// The path of a backfill.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct BackfillPath {
+    /// The queue's name.
+    #[param(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "ranked-5v5")]
+    pub(crate) queue: QueueId,
+    /// The backfill's name.
+    #[param(value_type = String, pattern = "^[A-Za-z0-9_.-]{1,64}$", example = "b1")]
+    pub(crate) backfill: BackfillId,
+}
+
+/// The path of a match.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct MatchPath {
+    /// The match's id.
+    #[param(rename = "match", value_type = String, format = Uuid, example = "0d6f9b1e-5f3a-4c56-9a57-6f0e5d0c8a11")]
+    pub(crate) id: MatchId,
+}
+
+impl MatchPath {
+    /// The match of this text.
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+        let id = MatchId::parse(text);
+        id.map(|id| MatchPath { id })
+            .map_err(|invalid| Problem::parameter("match", invalid.reason()))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for BoardPath {
     type Rejection = Problem;
 
@@ -69,6 +121,53 @@ impl<S: Send + Sync> FromRequestParts<S> for EntryPath {
             .zip(player)
             .map(|(board, player)| EntryPath { board, player });
         names.all_well(path)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for QueuePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let mut names = Names::of(parts, state).await?;
+        let queue = names.read("queue", QueueId::parse);
+        names.all_well(queue.map(|queue| QueuePath { queue }))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for TicketPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let mut names = Names::of(parts, state).await?;
+        let queue = names.read("queue", QueueId::parse);
+        let ticket = names.read("ticket", TicketId::parse);
+        let path = queue
+            .zip(ticket)
+            .map(|(queue, ticket)| TicketPath { queue, ticket });
+        names.all_well(path)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for BackfillPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let mut names = Names::of(parts, state).await?;
+        let queue = names.read("queue", QueueId::parse);
+        let backfill = names.read("backfill", BackfillId::parse);
+        let path = queue
+            .zip(backfill)
+            .map(|(queue, backfill)| BackfillPath { queue, backfill });
+        names.all_well(path)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for MatchPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let FirstName(text) = FirstName::from_request_parts(parts, state).await?;
+        MatchPath::parse(&text)
     }
 }
 

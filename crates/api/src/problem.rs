@@ -12,48 +12,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 mod code;
+mod matchmaking;
 
 pub(crate) use code::Code;
+pub(crate) use fields::Fault;
 
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// Faults listed in one reply; the rest are counted.
 const MAX_FAULTS: usize = 100;
 const MAX_INNER_CHARS: usize = 200;
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
-
-/// One fault of a request that may have several.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct Fault {
-    /// Where in the body it is, as a JSON pointer (RFC 6901).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "/0/user_id")]
-    pub(crate) pointer: Option<String>,
-    /// Which part of the path or query it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "limit")]
-    pub(crate) parameter: Option<String>,
-    /// What is wrong there.
-    #[schema(example = "must be a UUID")]
-    pub(crate) detail: String,
-}
-
-impl Fault {
-    pub(crate) fn at(pointer: String, detail: impl Into<String>) -> Self {
-        Fault {
-            pointer: Some(pointer),
-            parameter: None,
-            detail: detail.into(),
-        }
-    }
-
-    pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        Fault {
-            pointer: None,
-            parameter: Some(name.to_owned()),
-            detail: detail.into(),
-        }
-    }
-}
 
 /// An error as a client sees it (RFC 9457).
 #[derive(Debug, Serialize, ToSchema)]
@@ -141,18 +109,7 @@ impl Problem {
 
     /// A request with faults, of which there is at least one.
     pub(crate) fn faults(code: Code, mut faults: Vec<Fault>) -> Self {
-        let first = faults.first().map(|f| {
-            let place = f.pointer.as_deref().or(f.parameter.as_deref());
-            format!(
-                "{} {}",
-                place.filter(|p| !p.is_empty()).unwrap_or("the body"),
-                f.detail
-            )
-        });
-        let mut detail = first.unwrap_or_default();
-        if faults.len() > 1 {
-            detail = format!("{detail}, and {} more", faults.len() - 1);
-        }
+        let detail = Fault::summary(&faults);
         faults.truncate(MAX_FAULTS);
         Problem {
             faults,
@@ -191,8 +148,12 @@ impl Problem {
 
     /// A store answered with what does not belong to the question.
     pub(crate) fn unexpected(changed: &Changed) -> Self {
+        Problem::answered(format!("{changed:?}"))
+    }
+
+    fn answered(changed: String) -> Self {
         // Of a large batch the beginning tells enough.
-        let answer = format!("the store answered {changed:?}");
+        let answer = format!("the store answered {changed}");
         Problem {
             inner: Some(answer.chars().take(MAX_INNER_CHARS).collect()),
             ..Problem::of(Code::Internal)

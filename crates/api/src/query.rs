@@ -4,10 +4,12 @@
 //! of the two is meant.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use boards::{BoardId, Invalid};
+use matchmaking::QueueId;
 use utoipa::IntoParams;
 
 use crate::problem::{Code, Fault, Problem};
@@ -102,6 +104,27 @@ impl FromQuery for BoardsQuery {
     }
 }
 
+/// Which queues are wanted.
+#[derive(Clone, Debug, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct QueuesQuery {
+    /// Queues wanted.
+    #[param(value_type = u64, minimum = 1, maximum = 1000, default = 100, required = false)]
+    pub(crate) limit: usize,
+    /// The name after which they come.
+    #[param(value_type = String, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$", example = "ranked-5v5", required = false)]
+    pub(crate) after: Option<QueueId>,
+}
+
+impl FromQuery for QueuesQuery {
+    fn from_query(query: &str, faults: &mut Vec<Fault>) -> Self {
+        QueuesQuery {
+            limit: whole(query, "limit", 1..=MAX_LIMIT, DEFAULT_BOARDS, faults) as usize,
+            after: parsed(query, "after", QueueId::parse, faults),
+        }
+    }
+}
+
 /// A whole number of a range.
 pub(crate) fn whole(
     query: &str,
@@ -128,6 +151,36 @@ pub(crate) fn optional_whole(
         faults.push(Fault::parameter(name, fault));
     }
     value
+}
+
+/// A length of time with its unit, such as `30s`.
+pub(crate) fn duration(
+    query: &str,
+    name: &str,
+    max: Duration,
+    faults: &mut Vec<Fault>,
+) -> Option<Duration> {
+    let text = parameter(query, name, faults)?;
+    let duration = with_unit(&text).filter(|duration| *duration <= max);
+    if duration.is_none() {
+        let fault = format!(
+            "must be a time of at most {} s, such as 30s or 500ms",
+            max.as_secs()
+        );
+        faults.push(Fault::parameter(name, fault));
+    }
+    duration
+}
+
+fn with_unit(text: &str) -> Option<Duration> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = digits(&text[..text.len() - unit.len()])?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        _ => None,
+    }
 }
 
 /// A parameter that is read by the domain.
@@ -184,6 +237,45 @@ mod tests {
             "offset=-1",
             "offset=9223372036854775808",
             "offset= 1",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_have_a_unit() {
+        let read = |query: &str| {
+            let mut faults = Vec::new();
+            let max = Duration::from_secs(60);
+            let read = duration(query, "wait", max, &mut faults);
+            no_faults(faults).map(|()| read)
+        };
+        for (query, ms) in [
+            ("wait=30s", 30_000),
+            ("wait=500ms", 500),
+            ("wait=1m", 60_000),
+            ("wait=0s", 0),
+            ("wait=60s", 60_000),
+        ] {
+            assert_eq!(
+                read(query).unwrap(),
+                Some(Duration::from_millis(ms)),
+                "{query}"
+            );
+        }
+        assert_eq!(read("").unwrap(), None);
+        for bad in [
+            "wait=30",
+            "wait=s",
+            "wait=61s",
+            "wait=-1s",
+            "wait=1.5s",
+            "wait=30 s",
+            "wait=2m",
+            "wait=18446744073709551615m",
+            "wait=1h",
+            "wait=",
+            "wait=1s&wait=1s",
         ] {
             assert!(read(bad).is_err(), "{bad}");
         }

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::OriginalUri;
 use axum::http::Method;
 use axum::middleware::from_fn;
-use axum::routing::get;
+use axum::routing::{get, post};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -58,6 +58,28 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(v1::events::board_events))
         .routes(routes!(v1::seasons::list_seasons))
         .routes(routes!(v1::seasons::rotate_season))
+        .routes(routes!(v1::matching::match_tickets))
+        .routes(routes!(v1::queues::list_queues))
+        .routes(routes!(
+            v1::queues::put_queue,
+            v1::queues::get_queue,
+            v1::queues::delete_queue
+        ))
+        .routes(routes!(v1::queue_stats::queue_stats))
+        .routes(routes!(v1::tickets::create_ticket))
+        .routes(routes!(v1::tickets::get_ticket, v1::tickets::cancel_ticket))
+        .routes(routes!(v1::ticket_events::ticket_events))
+        .routes(routes!(v1::backfills::create_backfill))
+        .routes(routes!(
+            v1::backfills::get_backfill,
+            v1::backfills::cancel_backfill
+        ))
+        .routes(routes!(v1::matches::get_match))
+        // Described in `About`, under the paths that clients see.
+        .route("/v1/matches/{match}", post(v1::matches::post_match))
+        .routes(routes!(v1::matches::finish_match))
+        .routes(routes!(v1::player_matches::player_ratings))
+        .routes(routes!(v1::player_matches::player_matches))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }

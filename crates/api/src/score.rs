@@ -10,11 +10,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::body::JsonObject;
-use crate::fields::{Fields, FromFields, FromValue};
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::SubmitErrors;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
+use fields::{Fields, FromFields, FromValue};
 
 /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
 const MAX_TIMESTAMP: f64 = 253_402_300_799.0;

@@ -1,16 +1,17 @@
 //! What handlers share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use boards::{BoardStore, Change, Changed, Guard, Receipt, StoreError};
-use tokio::sync::OnceCell;
+use matchmaking::{MatchError, MatchStore, QueueChange, QueueReceipt};
+use tokio::sync::{OnceCell, watch};
 use upstreams::Upstreams;
 
 use crate::clock::Clock;
 use crate::problem::Problem;
 use crate::v1::cursor::Cursors;
+use crate::v1::matching::{MatchLimits, MatchSlots};
 
 /// What a request may cost.
 #[derive(Clone, Copy, Debug)]
@@ -19,29 +20,40 @@ pub struct Limits {
     pub max_body_bytes: usize,
     /// Time for a body to arrive.
     pub body_read_timeout: Duration,
+    /// What requests for matches may cost beside that.
+    pub matching: MatchLimits,
 }
 
 /// What handlers share; cheap to clone.
 #[derive(Clone)]
 pub struct Api {
     pub(crate) boards: Arc<dyn BoardStore>,
+    pub(crate) matches: Arc<dyn MatchStore>,
     pub(crate) upstreams: Upstreams,
     pub(crate) limits: Limits,
+    pub(crate) matching: MatchSlots,
     pub(crate) clock: Clock,
     cursors: Arc<OnceCell<Cursors>>,
-    draining: Arc<AtomicBool>,
+    draining: watch::Sender<bool>,
 }
 
 impl Api {
-    /// An API over a store and upstreams.
-    pub fn new(boards: Arc<dyn BoardStore>, upstreams: Upstreams, limits: Limits) -> Self {
+    /// An API over stores and upstreams.
+    pub fn new(
+        boards: Arc<dyn BoardStore>,
+        matches: Arc<dyn MatchStore>,
+        upstreams: Upstreams,
+        limits: Limits,
+    ) -> Self {
         Api {
             boards,
+            matches,
             upstreams,
             limits,
+            matching: MatchSlots::new(limits.matching),
             clock: Clock::system(),
             cursors: Arc::default(),
-            draining: Arc::new(AtomicBool::new(false)),
+            draining: watch::Sender::new(false),
         }
     }
 
@@ -54,6 +66,16 @@ impl Api {
         self.boards.change(change, guard, self.clock.now_ms()).await
     }
 
+    /// Makes a change of queues now.
+    pub(crate) async fn change_queue(
+        &self,
+        change: QueueChange,
+        guard: Option<Guard>,
+    ) -> Result<QueueReceipt, MatchError> {
+        let now_ms = self.clock.now_ms();
+        self.matches.change_queue(change, guard, now_ms).await
+    }
+
     /// What seals cursors, by the store's secret, which is read once.
     pub(crate) async fn cursors(&self) -> Result<&Cursors, StoreError> {
         let secret = || async { Ok(Cursors::new(self.boards.secret().await?)) };
@@ -62,11 +84,21 @@ impl Api {
 
     /// From now on `/readyz` says no, so that load balancers send new requests elsewhere.
     pub fn start_draining(&self) {
-        self.draining.store(true, Ordering::Release);
+        self.draining.send_replace(true);
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Acquire)
+        *self.draining.borrow()
+    }
+
+    /// Waits until the server is about to stop.
+    pub(crate) async fn drained(&self) {
+        // It cannot be closed while it is held here.
+        let _ = self
+            .draining
+            .subscribe()
+            .wait_for(|draining| *draining)
+            .await;
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::civil::{DateTime, date};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::fields::{FromValue, text};
+use fields::{FromValue, text};
 
 const WRONG: &str = "must be a time such as 2024-05-01T12:00:00Z, from the years 1 to 9999";
 const NANOS_IN_MS: i128 = 1_000_000;

@@ -11,12 +11,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::body::OneOrMany;
-use crate::fields::{Fields, FromFields};
 use crate::idempotency::{Guarded, KeyHeader, NewIds, Reply};
 use crate::openapi::{CreateErrors, ProfileErrors};
 use crate::path::FirstName;
 use crate::problem::{Code, Fault, Problem};
 use crate::state::Api;
+use fields::{Fields, FromFields};
 
 /// A player and how it stands.
 #[derive(Debug, Serialize, ToSchema)]

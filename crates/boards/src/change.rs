@@ -41,7 +41,8 @@ pub enum Change {
         /// The score.
         submission: Submission,
     },
-    /// Applies scores one after the other. → [`Changed::Batch`]
+    /// Applies scores one after the other. Where none of their boards is there, all are refused as
+    /// [`StoreError::UnknownBoard`](crate::StoreError) with the first. → [`Changed::Batch`]
     SubmitBatch {
         /// The scores, each with its board.
         submissions: Vec<(BoardId, Submission)>,

@@ -22,7 +22,7 @@ impl PlayerId {
     }
 
     /// The id of these sixteen bytes.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         PlayerId(Uuid::from_bytes(bytes))
     }
 

@@ -1,10 +1,32 @@
 //! From tickets that wait to matches: what goes in, what comes out.
 
+mod assembly;
+mod company;
+mod crowds;
+mod deadlock;
+mod figures;
+mod funnel;
+mod interning;
+mod lanes;
+mod lists;
+mod neighbourhood;
+mod openings;
+mod party;
+mod pool;
+mod reasons;
+mod roles;
+mod search;
+mod serving;
+mod split;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::contradictions::contradictions;
 use crate::names::{Region, Role};
+use crate::rating::RatingSystem;
+use crate::rules::Rules;
 use crate::ticket::{Ticket, TicketPlayer};
 
 /// A ticket, and how long it has waited.
@@ -114,7 +136,9 @@ pub struct Unmatched {
 
 /// What keeps a ticket from a match: the first of these that leaves it too few others, the rules being
 /// asked in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The party is larger than a team, or than parties may be.
@@ -140,4 +164,42 @@ pub enum Reason {
     TeamGapTooWide,
     /// The compatible tickets are in other matches, which were served first.
     ServedLater,
+}
+
+/// Fills openings and makes matches of tickets that wait, by these rules. The same input gives the
+/// same output.
+///
+/// Every match and every filled seat keeps every rule. Tickets are served by priority, then by how long
+/// they have waited, then in the order given. The cost grows about linearly with tickets: what is looked
+/// at for one is bounded. Small pools are searched to the end, so that no match is left that could be
+/// made; in large ones a match that needs rare tickets far apart may be missed.
+///
+/// Tickets and players are each given once. By rules that contradict themselves
+/// ([`contradictions`]) there are no matches.
+pub fn form(
+    rules: &Rules,
+    system: RatingSystem,
+    openings: &[Opening<'_>],
+    waiting: &[Waiting<'_>],
+) -> Formation {
+    if let Some(fault) = contradictions(rules).into_iter().next() {
+        let detail = format!("the rules contradict themselves: {} {}", fault.pointer, fault.detail);
+        return Formation {
+            unmatched: (0..waiting.len())
+                .map(|ticket| pool::unmatched(ticket, Reason::PartiesDoNotFit, detail.clone()))
+                .collect(),
+            ..Formation::default()
+        };
+    }
+    let mut pool = pool::Pool::new(rules, openings, waiting);
+    let running = openings::running(&mut pool, openings);
+    let mut serving = serving::Serving::new(&pool);
+    let filled = openings::fill(&pool, running, &mut serving);
+    serving.serve();
+    let lineups = serving.made.iter();
+    Formation {
+        filled,
+        matches: lineups.map(|made| assembly::assemble(&pool, system, made)).collect(),
+        unmatched: reasons::all(&pool, &mut serving),
+    }
 }

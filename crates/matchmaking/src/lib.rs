@@ -6,6 +6,8 @@
 //! [`Rating`]s. Around it are queues that live longer than a call: their [`QueueSettings`], what becomes
 //! of tickets and matches in them ([`QueueChange`]), and the [`MatchStore`] that keeps all of it.
 
+mod check;
+mod contradictions;
 mod error;
 mod formation;
 mod names;
@@ -15,9 +17,14 @@ mod rules;
 mod store;
 mod ticket;
 
+pub use check::{filling_violations, violations};
+pub use contradictions::{
+    MAX_ATTRIBUTE_RULES, MAX_MATCH_SIZE, MAX_ROLES, MAX_TEAM_SIZE, MAX_TEAMS, contradictions,
+};
 pub use error::{MatchError, RulesFault};
 pub use formation::{
     Filled, Formation, FormedMatch, FormedTeam, Opening, Reason, Seat, Seated, Unmatched, Waiting,
+    form,
 };
 pub use names::{AttributeKey, AttributeText, MatchId, QueueId, Region, Role, TicketId};
 pub use queue::*;

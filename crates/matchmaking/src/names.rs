@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use boards::Invalid;
+use boards::{Invalid, PlayerId};
 use compact_str::CompactString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
@@ -95,6 +95,13 @@ name! {
 fn is_word(text: &str, longest: usize) -> bool {
     let part = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
     (1..=longest).contains(&text.len()) && text.bytes().all(part)
+}
+
+impl TicketId {
+    /// The name for a ticket that has none: this UUID.
+    pub fn of(unique: PlayerId) -> Self {
+        TicketId(CompactString::new(unique.to_string()))
+    }
 }
 
 /// Which match it is: a UUID.

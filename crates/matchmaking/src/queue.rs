@@ -1,10 +1,16 @@
 //! Queues that live: their settings, what becomes of tickets and matches in them, and what a store of
 //! them is asked.
 
+mod acceptance;
+mod admission;
 mod backfill;
 mod change;
 mod matched;
+mod result;
+mod seats;
 mod settings;
+#[cfg(test)]
+mod testing;
 mod ticket;
 
 pub use backfill::{Backfill, BackfillId, BackfillState, NewBackfill, OpenSeat};

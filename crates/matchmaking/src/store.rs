@@ -23,6 +23,8 @@ pub struct QueueInfo {
     pub waiting: u64,
     /// Tickets in proposals.
     pub proposed: u64,
+    /// Another and larger number after each change of what waits, as in [`QueueSnapshot`].
+    pub version: u64,
 }
 
 /// A ticket, and why it waits where it does.
@@ -37,11 +39,13 @@ pub struct TicketView {
     /// How long tickets like it still wait, in milliseconds, by those matched lately; `None` where
     /// nothing is known.
     pub estimated_wait_ms: Option<u64>,
-    /// Another and larger number after each change of this, also of its match.
+    /// Another and larger number after each change of the ticket and of its match. Why it waits and for how
+    /// long still have no part in it: they change all the time.
     pub version: u64,
 }
 
-/// Everything that the matchmaker looks at, of one instant. Cheap to take: what it holds is shared.
+/// Everything that the matchmaker looks at. Cheap to take: what it holds is shared. A change that comes in
+/// while it is taken may be in it or not; the version is that of the beginning.
 #[derive(Clone, Debug)]
 pub struct QueueSnapshot {
     /// The settings.
@@ -92,7 +96,8 @@ pub struct PlayerRating {
     pub rated_at_ms: i64,
 }
 
-/// Where a page of a player's matches begins: after the match of this instant and id.
+/// Where a page of a player's matches begins: after the match that was made at this instant
+/// ([`Match::created_at_ms`]) and has this id.
 pub type HistoryMark = (i64, MatchId);
 
 /// Queues, tickets, matches and ratings, durable. Every operation is atomic, and every change is on disk
@@ -173,7 +178,8 @@ pub trait MatchStore: Send + Sync {
     /// [`StoreError::UnknownPlayer`](boards::StoreError::UnknownPlayer).
     async fn ratings(&self, player: PlayerId) -> Result<Vec<PlayerRating>, MatchError>;
 
-    /// Up to `limit` matches of a player, latest first, of those that were held; those before the mark.
+    /// Up to `limit` matches of a player, latest first, of those that have a result; those before the
+    /// mark.
     ///
     /// # Errors
     /// [`StoreError::UnknownPlayer`](boards::StoreError::UnknownPlayer).
@@ -183,6 +189,10 @@ pub trait MatchStore: Send + Sync {
         before: Option<HistoryMark>,
         limit: usize,
     ) -> Result<Vec<Arc<Match>>, MatchError>;
+
+    /// Waits until what waits in any queue is another than at `seen`, a number that this has returned, or
+    /// 0; for ever if need be. Returns the number of now. For whoever forms matches.
+    async fn waiting_changed(&self, seen: u64) -> u64;
 
     /// What the matchmaker looks at. `now_ms` is the time.
     ///

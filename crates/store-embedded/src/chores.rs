@@ -1,5 +1,6 @@
 //! What is tidied up between batches, a little at a time: entries of seasons that nobody can read any
-//! more, and answers that are too old to be asked for again.
+//! more, and answers that are too old to be asked for again; likewise records of queues that were deleted,
+//! and what has ended in queues and has been readable long enough.
 
 use boards::{BoardNumber, SeasonId};
 
@@ -9,6 +10,8 @@ use crate::engine::{Engine, EngineError, Table, Write};
 use crate::records::Answer;
 use crate::stage::{KEEP_ANSWERS_MS, Staged};
 use crate::state::State;
+
+mod queues;
 
 /// Entries removed in one go.
 const ENTRIES: usize = 1000;
@@ -22,6 +25,8 @@ const LOOK_EVERY_MS: i64 = 1000;
 pub(crate) struct Chores {
     entries_from: Vec<u8>,
     answers_from: Vec<u8>,
+    ends: queues::Ends,
+    deleted: queues::Deleted,
     look_at_ms: i64,
 }
 
@@ -30,13 +35,15 @@ impl Chores {
         Chores {
             entries_from: Vec::new(),
             answers_from: Vec::new(),
+            ends: queues::Ends::default(),
+            deleted: queues::Deleted::default(),
             look_at_ms: i64::MIN,
         }
     }
 
     /// Whether there is something to remove without waiting for anything.
     pub(crate) fn are_waiting(&self, state: &State) -> bool {
-        !state.doomed.is_empty()
+        !state.doomed.is_empty() || !state.queues.doomed.is_empty()
     }
 
     /// The next batch of removals, if it is time for one.
@@ -55,8 +62,16 @@ impl Chores {
         if let Some((board, season)) = state.doomed.first() {
             self.remove_entries(engine, *board, *season, &mut staged)?;
         }
+        if let Some(queue) = state.queues.doomed.first() {
+            self.deleted.remove(engine, *queue, &mut staged)?;
+        }
         if now_ms >= self.look_at_ms {
-            self.remove_answers(engine, now_ms, &mut staged)?;
+            self.look_at_ms = now_ms.saturating_add(LOOK_EVERY_MS);
+            let more_answers = self.remove_answers(engine, now_ms, &mut staged)?;
+            let more_ends = self.ends.remove(engine, now_ms, &mut staged)?;
+            if more_answers || more_ends {
+                self.look_at_ms = now_ms;
+            }
         }
         if staged.writes.is_empty() {
             return Ok(None);
@@ -96,13 +111,13 @@ impl Chores {
         Ok(())
     }
 
+    /// Whether there may be more of them.
     fn remove_answers(
         &mut self,
         engine: &Engine,
         now_ms: i64,
         staged: &mut Staged,
-    ) -> Result<(), EngineError> {
-        self.look_at_ms = now_ms.saturating_add(LOOK_EVERY_MS);
+    ) -> Result<bool, EngineError> {
         let from = self.answers_from.clone();
         let expiries = engine.scan_from(Table::Expiries, &[], &from);
         for (n, record) in expiries.take(ANSWERS).enumerate() {
@@ -125,9 +140,9 @@ impl Chores {
             }
             self.answers_from = record.key().to_vec();
             if n + 1 == ANSWERS {
-                self.look_at_ms = now_ms;
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 }

@@ -24,7 +24,8 @@ impl Clock {
         Clock(Arc::new(now_ms))
     }
 
-    pub(crate) fn now_ms(&self) -> i64 {
+    /// The time, in milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> i64 {
         (self.0)()
     }
 }

@@ -201,30 +201,49 @@ fn take_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(text).ok()?, rest))
 }
 
-pub(crate) fn position(position: &Position) -> [u8; 48] {
-    let mut bytes = [0; 48];
-    bytes[..16].copy_from_slice(&POSITION_MAGIC);
-    bytes[16..24].copy_from_slice(&position.commit.to_be_bytes());
-    bytes[24..32].copy_from_slice(&position.next_sequence.to_be_bytes());
-    bytes[32..40].copy_from_slice(&position.players.to_be_bytes());
-    bytes[40..].copy_from_slice(&position.entries.to_be_bytes());
+/// Before there were queues the counts of what is in them were missing.
+const POSITION_WITHOUT_QUEUES: usize = 48;
+
+pub(crate) fn position(position: &Position) -> Vec<u8> {
+    let numbers = [
+        position.commit,
+        position.next_sequence,
+        position.players,
+        position.entries,
+        position.tickets,
+        position.matches,
+        position.backfills,
+        position.ratings,
+    ];
+    let mut bytes = POSITION_MAGIC.to_vec();
+    bytes.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
     bytes
 }
 
 pub(crate) fn read_position(bytes: &[u8]) -> Option<Position> {
-    let (POSITION_MAGIC, rest) = take(bytes)? else {
+    let (POSITION_MAGIC, mut rest) = take(bytes)? else {
         return None;
     };
-    let (commit, rest) = take(rest)?;
-    let (next_sequence, rest) = take(rest)?;
-    let (players, rest) = take(rest)?;
-    let (entries, _) = take(rest)?;
-    Some(Position {
-        commit: u64::from_be_bytes(commit),
-        next_sequence: u64::from_be_bytes(next_sequence),
-        players: u64::from_be_bytes(players),
-        entries: u64::from_be_bytes(entries),
-    })
+    let old = bytes.len() == POSITION_WITHOUT_QUEUES;
+    let mut next = || {
+        let (number, after) = take(rest)?;
+        rest = after;
+        Some(u64::from_be_bytes(number))
+    };
+    let mut position = Position {
+        commit: next()?,
+        next_sequence: next()?,
+        players: next()?,
+        entries: next()?,
+        ..Position::default()
+    };
+    if !old {
+        position.tickets = next()?;
+        position.matches = next()?;
+        position.backfills = next()?;
+        position.ratings = next()?;
+    }
+    rest.is_empty().then_some(position)
 }
 
 fn take<const N: usize>(bytes: &[u8]) -> Option<([u8; N], &[u8])> {
@@ -300,7 +319,15 @@ mod tests {
             next_sequence: 2,
             players: 3,
             entries: u64::MAX,
+            tickets: 4,
+            matches: 5,
+            backfills: 6,
+            ratings: 7,
         };
-        assert_eq!(read_position(&position(&stored)), Some(stored));
+        let bytes = position(&stored);
+        assert_eq!(read_position(&bytes), Some(stored));
+        let old = read_position(&bytes[..POSITION_WITHOUT_QUEUES]).unwrap();
+        assert_eq!((old.entries, old.tickets), (u64::MAX, 0));
+        assert_eq!(read_position(&bytes[..POSITION_WITHOUT_QUEUES + 8]), None);
     }
 }

@@ -7,7 +7,7 @@
 //!   engine/   the storage engine's files
 //! ```
 //!
-//! `FORMAT` says `2 creating` until the first batch is on disk, so that a crash during the very
+//! `FORMAT` says `3 creating` until the first batch is on disk, so that a crash during the very
 //! first start is told from a store that has lost its files.
 
 use std::fs::{self, File, TryLockError};
@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
 
-const FORMAT: &str = "2";
-const FORMAT_CREATING: &str = "2 creating";
-/// What is still read: before boards had seasons and players attributes.
-const OLD_FORMAT: &str = "1";
-const OLD_FORMAT_CREATING: &str = "1 creating";
+const FORMAT: &str = "3";
+const FORMAT_CREATING: &str = "3 creating";
+/// What is still read: 1, before boards had seasons and players attributes; 2, before there were queues.
+const OLD_FORMATS: [&str; 2] = ["1", "2"];
+const OLD_FORMATS_CREATING: [&str; 2] = ["1 creating", "2 creating"];
 
 /// A data directory that this process holds, until it is dropped.
 pub(crate) struct DataDir {
@@ -35,7 +35,7 @@ pub(crate) enum Contents {
     Nothing,
     /// A store of this format.
     Store,
-    /// A store of the format before.
+    /// A store of a format before.
     OldStore,
 }
 
@@ -93,16 +93,23 @@ impl DataDir {
             Err(e) => return Err(OpenError::io("read", path)(e)),
         };
         match found.trim() {
-            FORMAT_CREATING | OLD_FORMAT_CREATING => Ok(Contents::Nothing),
-            FORMAT if self.engine().is_dir() => Ok(Contents::Store),
-            OLD_FORMAT if self.engine().is_dir() => Ok(Contents::OldStore),
-            FORMAT | OLD_FORMAT => Err(self.damaged("the directory engine/ is missing")),
-            "" => Err(self.damaged("the file FORMAT is empty")),
-            other => Err(OpenError::Format {
+            FORMAT_CREATING => Ok(Contents::Nothing),
+            text if OLD_FORMATS_CREATING.contains(&text) => Ok(Contents::Nothing),
+            text if text != FORMAT && !OLD_FORMATS.contains(&text) => Err(self.strange(text)),
+            _ if !self.engine().is_dir() => Err(self.damaged("the directory engine/ is missing")),
+            FORMAT => Ok(Contents::Store),
+            _ => Ok(Contents::OldStore),
+        }
+    }
+
+    fn strange(&self, format: &str) -> OpenError {
+        match format {
+            "" => self.damaged("the file FORMAT is empty"),
+            other => OpenError::Format {
                 dir: self.path.clone(),
                 found: other.to_owned(),
                 expected: FORMAT,
-            }),
+            },
         }
     }
 
@@ -181,8 +188,10 @@ mod tests {
         dir.finish().unwrap();
         drop(dir);
         assert_eq!(open().1, Contents::Store);
-        fs::write(path.join("FORMAT"), "1\n").unwrap();
-        assert_eq!(open().1, Contents::OldStore);
+        for old in OLD_FORMATS {
+            fs::write(path.join("FORMAT"), format!("{old}\n")).unwrap();
+            assert_eq!(open().1, Contents::OldStore);
+        }
     }
 
     #[test]
@@ -199,12 +208,12 @@ mod tests {
     #[test]
     fn refuses_other_formats_and_lost_files() {
         let temp = tempfile::tempdir().unwrap();
-        fs::write(temp.path().join("FORMAT"), "3\n").unwrap();
+        fs::write(temp.path().join("FORMAT"), "4\n").unwrap();
         let refused = DataDir::open(temp.path()).err().unwrap();
         assert!(
             refused
                 .to_string()
-                .ends_with("has store format 3; this Agon reads format 2")
+                .ends_with("has store format 4; this Agon reads format 3")
         );
         fs::write(temp.path().join("FORMAT"), "1\n").unwrap();
         let refused = DataDir::open(temp.path()).err().unwrap();

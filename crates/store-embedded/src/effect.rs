@@ -1,12 +1,16 @@
 //! What a batch does to the state once it is on disk.
 
+use std::sync::Arc;
+
 use boards::{
     BoardId, BoardNumber, BoardSettings, Details, Player, PlayerId, RankKey, Season, SeasonId,
 };
+use matchmaking::QueueSettings;
 use parking_lot::RwLockWriteGuard;
 
 use crate::ladder::Ladder;
 use crate::players::Slot;
+use crate::queues::{Delta, Named, Queue, QueueNumber};
 use crate::stage::Staged;
 use crate::state::{Board, State};
 
@@ -54,6 +58,25 @@ pub(crate) enum Effect {
     },
     /// All entries of a doomed season are gone.
     Removed(BoardNumber, SeasonId),
+    AddQueue(Box<Queue>),
+    ChangeQueue(QueueNumber, Arc<QueueSettings>),
+    RemoveQueue(QueueNumber),
+    /// All records of a doomed queue are gone.
+    RemovedQueue(QueueNumber),
+    Queues(Delta),
+    /// Tickets that have ended cannot be read any more.
+    Forget(Vec<Named>),
+}
+
+/// What an effect is to those who wait.
+#[derive(Default)]
+pub(crate) struct News {
+    /// Tickets that look different.
+    pub(crate) tickets: Vec<Named>,
+    /// Queues that are gone, with all their tickets.
+    pub(crate) queues: Vec<QueueNumber>,
+    /// Whether other tickets or seats wait, or by other rules.
+    pub(crate) waiting: bool,
 }
 
 /// What is no longer reachable and may take long to free.
@@ -83,6 +106,25 @@ impl Effect {
                 | Effect::RemoveBoard(_)
                 | Effect::Rotate { .. }
         )
+    }
+
+    /// Adds what it is to those who wait; single tickets where somebody waits for any.
+    pub(crate) fn tell(&self, watched: bool, news: &mut News) {
+        match self {
+            Effect::Queues(delta) => {
+                news.waiting |= delta.moves_what_waits();
+                if watched {
+                    news.tickets.extend(delta.tickets());
+                }
+            }
+            Effect::Forget(tickets) if watched => news.tickets.extend(tickets.iter().cloned()),
+            Effect::AddQueue(_) | Effect::ChangeQueue(..) => news.waiting = true,
+            Effect::RemoveQueue(queue) => {
+                news.waiting = true;
+                news.queues.push(*queue);
+            }
+            _ => {}
+        }
     }
 
     fn apply(self, state: &mut State, commit: u64, debris: &mut Debris) {
@@ -121,6 +163,23 @@ impl Effect {
                     forget_seasons(board, keep, &mut state.doomed, debris);
                 }
             }
+            Effect::AddQueue(queue) => add_queue(state, *queue, commit),
+            Effect::ChangeQueue(queue, settings) => {
+                if let Some(queue) = state.queues.all.get_mut(&queue) {
+                    queue.settings = settings;
+                    queue.version = commit;
+                }
+            }
+            Effect::RemoveQueue(queue) => {
+                if let Some(queue) = state.queues.all.remove(&queue) {
+                    state.queues.numbers.remove(&queue.id);
+                    state.queues.doomed.push(queue.number);
+                    debris.push(Box::new(queue));
+                }
+            }
+            Effect::RemovedQueue(queue) => state.queues.doomed.retain(|d| *d != queue),
+            Effect::Queues(delta) => delta.apply(&mut state.queues, commit),
+            Effect::Forget(_) => {}
             Effect::Removed(board, season) => state.doomed.retain(|d| *d != (board, season)),
             Effect::RemoveBoard(id) => remove_board(state, &id, debris),
             Effect::SetHidden {
@@ -145,6 +204,13 @@ impl Effect {
             }
         }
     }
+}
+
+fn add_queue(state: &mut State, mut queue: Queue, commit: u64) {
+    queue.version = commit;
+    state.queues.next = queue.number.0 + 1;
+    state.queues.numbers.insert(queue.id.clone(), queue.number);
+    state.queues.all.insert(queue.number, queue);
 }
 
 fn touch(state: &mut State, board: BoardNumber, commit: u64) {

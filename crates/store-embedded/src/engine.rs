@@ -18,7 +18,7 @@ use crate::state::Position;
 
 mod frozen;
 
-pub(crate) use frozen::Frozen;
+pub(crate) use frozen::{Frozen, Handle};
 
 /// Bytes of journal that may gather: it bounds what a start-up has to replay. The engine's minimum.
 const MAX_JOURNAL_BYTES: u64 = 64 << 20;
@@ -34,17 +34,18 @@ const TABLE_BYTES: u64 = 16 << 20;
 /// Threads that write out and merge. Of several the engine keeps one from merging by having it take
 /// and return the task for as long as the merge goes on, at the cost of a core.
 const WORKERS: usize = 1;
-/// The longest key within a table: a board's name.
-const MAX_KEY_BYTES: usize = 64;
+/// The longest key within a table: the note that a ticket has ended.
+const MAX_KEY_BYTES: usize = 80;
 const POSITION_KEY: &[u8] = b"position";
 const NEXT_BOARD_KEY: &[u8] = b"next board";
+const NEXT_QUEUE_KEY: &[u8] = b"next queue";
 const SECRET_KEY: &[u8] = b"secret";
 
 /// A table of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Table {
-    /// The position, the next board's number, the secret.
+    /// The position, the next board's and queue's numbers, the secret.
     Meta = b'm',
     /// Board name to number, settings and seasons.
     Boards = b'b',
@@ -60,6 +61,28 @@ pub(crate) enum Table {
     Players = b'p',
     /// Board, season and player id to entry.
     Entries = b'e',
+    /// Queue name to number and settings.
+    Queues = b'q',
+    /// Number of a queue whose records are to be removed.
+    DoomedQueues = b'Q',
+    /// Queue and name of tickets that wait or are proposed.
+    Tickets = b't',
+    /// The same of those that have ended.
+    EndedTickets = b'T',
+    /// Id of matches that are proposed or being held.
+    Matches = b'g',
+    /// The same of those that have ended.
+    PastMatches = b'G',
+    /// Queue and name of open backfills.
+    Backfills = b'f',
+    /// The same of those that have ended.
+    EndedBackfills = b'F',
+    /// Queue and player id to rating.
+    Ratings = b'r',
+    /// Player id, time and id of matches with a result, the latest first.
+    History = b'y',
+    /// Time and key of what has ended and can still be read for a while.
+    Ends = b'z',
 }
 
 impl Table {
@@ -105,6 +128,11 @@ impl Write {
     /// The number that the next board gets.
     pub(crate) fn next_board(number: u32) -> Self {
         Write::put(Table::Meta, NEXT_BOARD_KEY, &number.to_be_bytes())
+    }
+
+    /// The number that the next queue gets.
+    pub(crate) fn next_queue(number: u32) -> Self {
+        Write::put(Table::Meta, NEXT_QUEUE_KEY, &number.to_be_bytes())
     }
 
     pub(crate) fn secret(secret: &[u8; 32]) -> Self {
@@ -189,7 +217,16 @@ impl Engine {
 
     /// The number that the next board gets; stores of format 1 have the board `global` alone.
     pub(crate) fn next_board(&self) -> Result<Option<u32>, EngineError> {
-        let stored = self.get(Table::Meta, NEXT_BOARD_KEY)?;
+        self.number(NEXT_BOARD_KEY)
+    }
+
+    /// The number that the next queue gets; stores that never had one have none.
+    pub(crate) fn next_queue(&self) -> Result<Option<u32>, EngineError> {
+        self.number(NEXT_QUEUE_KEY)
+    }
+
+    fn number(&self, key: &[u8]) -> Result<Option<u32>, EngineError> {
+        let stored = self.get(Table::Meta, key)?;
         let number = stored.and_then(|bytes| bytes.as_ref().try_into().ok());
         Ok(number.map(u32::from_be_bytes))
     }

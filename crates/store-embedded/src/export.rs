@@ -28,6 +28,7 @@ mod patient;
 mod players;
 
 use out::Out;
+use patient::Patient;
 
 /// Why a store is not exported, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -73,17 +74,22 @@ pub(crate) fn list(boards: &[BoardId]) -> String {
     names.join(", ")
 }
 
-/// Says in the place of the rest of an export why it does not come.
+/// Says in the place of the rest of an export why it does not come, on a line of its own though the one
+/// before it may be cut short. Has the same patience with a slow reader as the export had.
 ///
 /// # Errors
 /// Where it cannot be written either.
-pub fn write_failure(mut to: impl Write, error: &ExportError) -> io::Result<()> {
+pub fn write_failure(to: impl Write, error: &ExportError) -> io::Result<()> {
     let line = ErrorLine {
         kind: Kind::Error,
         reason: error.to_string(),
     };
-    serde_json::to_writer(&mut to, &line)?;
-    to.write_all(b"\n")?;
+    let mut bytes = vec![b'\n'];
+    serde_json::to_writer(&mut bytes, &line)?;
+    bytes.push(b'\n');
+    let revoked = &AtomicBool::new(false);
+    let mut to = Patient { to, revoked };
+    to.write_all(&bytes)?;
     to.flush()
 }
 

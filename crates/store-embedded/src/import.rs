@@ -105,6 +105,9 @@ pub enum ImportError {
     /// The file is not the same any more.
     #[error("the export changed while it was read; no board was changed")]
     Changed,
+    /// The store could not be opened again to look at what was written.
+    #[error("the boards were imported, and cannot be compared with the file")]
+    Unverified(#[source] OpenError),
     /// What was written is not what is there.
     #[error("board {} was imported, and is not what the file says", list(.0))]
     Differs(Vec<BoardId>),
@@ -134,7 +137,8 @@ pub fn import(
     let total = checked.records();
     let players = apply.run(&mut |done| progress(Stage::Write, done, total))?;
     // By now the engine has been closed, and what is read comes from the disk.
-    let (engine, state) = recovery::open(&dir, Contents::Store, options.cache_bytes, now_ms)?;
+    let again = recovery::open(&dir, Contents::Store, options.cache_bytes, now_ms);
+    let (engine, state) = again.map_err(ImportError::Unverified)?;
     progress(Stage::Verify, 0, total);
     verify::compare(&engine, &state, &checked, players.shift)?;
     let Counts {

@@ -1,4 +1,4 @@
-//! Boards on one machine: durable in an embedded engine, ranked in memory.
+//! Boards and queues on one machine: durable in an embedded engine, ranked in memory.
 //!
 //! All changes go through one writer thread, which takes whatever submissions have gathered,
 //! stages them against the state as it is, commits them to the engine as one batch with
@@ -7,7 +7,8 @@
 //!
 //! Absent on purpose: a second index on disk (start-up rebuilds the one in memory in bulk, faster
 //! than it could be kept), timers in the write path (a batch is as large as the last sync was
-//! long), and reads from the engine after start-up, but for the answers kept for retries.
+//! long), and reads from the engine after start-up, but for what is kept for retries and for what has
+//! ended in queues ([`reader`]).
 
 mod archive;
 mod chores;
@@ -23,11 +24,14 @@ mod import;
 mod journal_guard;
 mod journal_room;
 mod ladder;
+mod match_store;
 mod outage;
 mod paged;
 mod places;
 mod players;
+mod queues;
 mod ranks;
+mod reader;
 mod reads;
 mod records;
 mod recovery;

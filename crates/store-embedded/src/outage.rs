@@ -16,8 +16,8 @@ pub(crate) const RETRY_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Outage {
     reason: String,
-    /// Where the failed batch would have led.
-    in_doubt: Position,
+    /// Where the failed batch would have led. In a box, since results with an outage are passed around.
+    in_doubt: Box<Position>,
     /// What undoes the failed batch; `None` where even reading failed.
     undo: Option<Vec<Write>>,
     /// The last refusal that was logged, so that each is logged once.
@@ -36,7 +36,7 @@ impl Outage {
     ) -> Self {
         Outage {
             reason: error.to_string(),
-            in_doubt,
+            in_doubt: Box::new(in_doubt),
             undo: engine.undo(writes).ok(),
             logged: error.to_string(),
             tried: Instant::now(),
@@ -86,7 +86,7 @@ impl Outage {
             commit: self.in_doubt.commit + 1,
             ..*position
         };
-        if found == Some(self.in_doubt) {
+        if found == Some(*self.in_doubt) {
             let undo = self.undo.clone();
             let mut writes = undo.ok_or("the values before the failed batch are unknown")?;
             writes.push(Write::position(&undone));

@@ -1,6 +1,7 @@
 //! Records of which there are few, as JSON: boards, and answers that are kept for retries.
 
 use boards::{BoardId, BoardNumber, BoardSettings, Changed, Receipt, Season, SeasonId};
+use matchmaking::{QueueChanged, QueueReceipt};
 use serde::{Deserialize, Serialize};
 
 /// A board as it is stored under its name.
@@ -46,7 +47,12 @@ pub(crate) struct Answer {
     /// The digest of the request.
     pub(crate) request: [u8; 16],
     pub(crate) at_ms: i64,
-    pub(crate) changed: Changed,
+    /// What a change of boards or players did…
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changed: Option<Changed>,
+    /// …or one of queues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) of_queues: Option<QueueChanged>,
 }
 
 impl Answer {
@@ -58,13 +64,21 @@ impl Answer {
         serde_json::from_slice(bytes).ok()
     }
 
-    /// What the client gets that asks again.
-    pub(crate) fn replay(self) -> Receipt {
-        Receipt {
-            changed: self.changed,
+    /// What the client gets that asks again; `None` where it was not about boards.
+    pub(crate) fn replay(self) -> Option<Receipt> {
+        Some(Receipt {
+            changed: self.changed?,
             replayed: true,
             at_ms: self.at_ms,
-        }
+        })
+    }
+
+    /// The same, where it was about queues.
+    pub(crate) fn replay_of_queues(self) -> Option<QueueReceipt> {
+        Some(QueueReceipt {
+            changed: self.of_queues?,
+            replayed: true,
+        })
     }
 }
 

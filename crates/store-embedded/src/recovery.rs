@@ -16,6 +16,8 @@ use crate::players::{Players, Slot};
 use crate::records::{self, BoardRecord};
 use crate::state::{Board, Position, State};
 
+mod queues;
+
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// The board behind the classic paths, as it is made with the store.
@@ -89,11 +91,15 @@ pub(crate) fn open_engine(dir: &DataDir, cache_bytes: u64) -> Result<Engine, Ope
     engine.ok_or_else(|| dir.damaged("the engine was closed"))
 }
 
-/// Gives a store of format 1 what it lacks. Its records are still read as they are.
+/// Gives a store of an older format what it lacks. Its records are still read as they are. Format 1 had no
+/// secret, formats 1 and 2 no queues.
 fn upgrade(dir: &DataDir, engine: &mut Engine) -> Result<(), OpenError> {
-    let secret = new_secret().map_err(OpenError::io("make a secret for", dir.engine()))?;
-    let written = engine.commit(&[Write::secret(&secret)]);
-    written.map_err(|e| OpenError::io("upgrade", dir.engine())(std::io::Error::other(e)))?;
+    let secret = engine.secret().map_err(|e| dir.damaged(e.to_string()))?;
+    if secret.is_none() {
+        let secret = new_secret().map_err(OpenError::io("make a secret for", dir.engine()))?;
+        let written = engine.commit(&[Write::secret(&secret)]);
+        written.map_err(|e| OpenError::io("upgrade", dir.engine())(std::io::Error::other(e)))?;
+    }
     // Last, so that an upgrade that is cut short is done again. Until then nothing is
     // there that an older Agon would not read.
     dir.finish()
@@ -131,6 +137,7 @@ impl<'a> Loader<'a> {
         let players = self.players(&position)?;
         let hidden = self.hidden(&boards, &players)?;
         let entries = self.entries(&position, &boards, &doomed, &players, &hidden)?;
+        let queues = self.queues(&position, &players)?;
         let next_board = self.engine.next_board();
         let secret = self.engine.secret();
         let mut state = State {
@@ -138,6 +145,7 @@ impl<'a> Loader<'a> {
             numbers: BTreeMap::new(),
             boards: HashMap::new(),
             doomed,
+            queues,
             next_board: next_board
                 .map_err(|e| self.unreadable("next board's number", &e))?
                 .unwrap_or(GLOBAL.0 + 1),
@@ -311,11 +319,24 @@ impl<'a> Loader<'a> {
     }
 
     fn progress(&mut self, what: &str, done: u64, of: u64) {
-        // Asking the clock for every record would cost more than reading it.
-        if done.is_multiple_of(8192) && self.reported.elapsed() > PROGRESS_EVERY {
-            self.reported = Instant::now();
+        if self.is_time_to_report(done) {
             tracing::info!("loading {what}: {done} of {of}");
         }
+    }
+
+    fn progress_so_far(&mut self, what: &str, done: u64) {
+        if self.is_time_to_report(done) {
+            tracing::info!("loading {what}: {done}");
+        }
+    }
+
+    fn is_time_to_report(&mut self, done: u64) -> bool {
+        // Asking the clock for every record would cost more than reading it.
+        let due = done.is_multiple_of(8192) && self.reported.elapsed() > PROGRESS_EVERY;
+        if due {
+            self.reported = Instant::now();
+        }
+        due
     }
 }
 

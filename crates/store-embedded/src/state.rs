@@ -1,4 +1,4 @@
-//! Everything that readers see: the players and the boards. It holds what is durable.
+//! What readers see: the players, the boards, the queues. It holds what is durable.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 
 use crate::ladder::Ladder;
 use crate::players::{Players, Slot};
+use crate::queues::Queues;
 use crate::records::BoardRecord;
 
 /// A board with its seasons.
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub(crate) doomed: Vec<(BoardNumber, SeasonId)>,
     /// The number that the next board gets.
     pub(crate) next_board: u32,
+    pub(crate) queues: Queues,
     /// What the store lends to those who sign with it.
     pub(crate) secret: [u8; 32],
     pub(crate) position: Position,
@@ -52,6 +54,14 @@ pub(crate) struct Position {
     pub(crate) players: u64,
     /// Entries stored, on all boards.
     pub(crate) entries: u64,
+    /// Tickets stored that wait or are proposed, in all queues, deleted ones too until they are removed.
+    pub(crate) tickets: u64,
+    /// Matches stored that are proposed or being held.
+    pub(crate) matches: u64,
+    /// Open backfills stored, likewise.
+    pub(crate) backfills: u64,
+    /// Ratings stored, likewise.
+    pub(crate) ratings: u64,
 }
 
 impl State {

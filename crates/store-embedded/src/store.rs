@@ -12,7 +12,7 @@ use boards::{
     Receipt, Score, Season, Standing, Stats, StoreError, View,
 };
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::archive::Scope;
 use crate::clock::Clock;
@@ -20,8 +20,10 @@ use crate::data_dir::DataDir;
 use crate::engine::Engine;
 use crate::error::OpenError;
 use crate::export::{Export, ExportError, Keeper, Turn};
+use crate::queues::Watches;
+use crate::reader::{Reader, unavailable};
 use crate::recovery;
-use crate::stage::Command;
+use crate::stage::{Asked, Command};
 use crate::state::State;
 use crate::writer::{Ask, Request, Writer};
 
@@ -38,12 +40,15 @@ pub struct Options {
     pub clock: Clock,
 }
 
-/// Boards in a data directory of this machine. Reads cost no IO; changes share syncs.
+/// Boards and queues in a data directory of this machine. Reads cost no IO; changes share syncs.
 pub struct EmbeddedStore {
     requests: SyncSender<Request>,
-    state: Arc<RwLock<State>>,
+    pub(crate) state: Arc<RwLock<State>>,
+    pub(crate) reader: Reader,
+    pub(crate) watches: Arc<Watches>,
+    pub(crate) waits: watch::Receiver<u64>,
     ready: Arc<AtomicBool>,
-    clock: Clock,
+    pub(crate) clock: Clock,
     exporting: Arc<AtomicBool>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -60,6 +65,9 @@ impl EmbeddedStore {
             recovery::open(&dir, contents, options.cache_bytes, options.clock.now_ms())?;
         let next_end = state.next_end();
         let (requests, queue) = sync_channel(options.max_queue);
+        let reader = Reader::of(&engine);
+        let watches = Arc::new(Watches::default());
+        let (waiting, waits) = watch::channel(state.position.commit);
         let state = Arc::new(RwLock::new(state));
         let ready = Arc::new(AtomicBool::new(true));
         let writer = Writer {
@@ -68,6 +76,9 @@ impl EmbeddedStore {
             clock: options.clock.clone(),
             state: Arc::clone(&state),
             ready: Arc::clone(&ready),
+            reader: reader.clone(),
+            watches: Arc::clone(&watches),
+            waiting,
             next_end,
             revoked: Arc::default(),
         };
@@ -79,10 +90,22 @@ impl EmbeddedStore {
         Ok(EmbeddedStore {
             requests,
             state,
+            reader,
+            watches,
+            waits,
             ready,
             clock: options.clock.clone(),
             exporting: Arc::default(),
             writer: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Puts a command into the writer's queue.
+    pub(crate) fn ask(&self, command: Command) -> Result<(), StoreError> {
+        let asked = self.requests.try_send(Request::Change(command));
+        asked.map_err(|refused| match refused {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Disconnected(_) => stopped(),
         })
     }
 
@@ -128,22 +151,20 @@ impl EmbeddedStore {
     }
 }
 
-fn stopped() -> StoreError {
-    StoreError::Unavailable {
-        reason: "the writer has stopped".to_owned(),
-        source: None,
-    }
+pub(crate) fn stopped() -> StoreError {
+    unavailable("the writer has stopped".to_owned())
 }
 
 /// Runs the writer to its end, and leaves the store unready however it ends.
 fn serve(writer: Writer, requests: &std::sync::mpsc::Receiver<Request>, engine: Engine) {
-    struct Unready(Arc<AtomicBool>);
+    struct Unready(Arc<AtomicBool>, Reader);
     impl Drop for Unready {
         fn drop(&mut self) {
             self.0.store(false, Ordering::Release);
+            self.1.shut();
         }
     }
-    let _unready = Unready(Arc::clone(&writer.ready));
+    let _unready = Unready(Arc::clone(&writer.ready), writer.reader.clone());
     writer.run(requests, engine);
 }
 
@@ -162,18 +183,12 @@ impl BoardStore for EmbeddedStore {
         now_ms: i64,
     ) -> Result<Receipt, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request::Change(Command {
+        self.ask(Command::Boards(Asked {
             change,
             guard,
             now_ms,
             reply,
-        });
-        self.requests
-            .try_send(request)
-            .map_err(|refused| match refused {
-                TrySendError::Full(_) => StoreError::Overloaded,
-                TrySendError::Disconnected(_) => stopped(),
-            })?;
+        }))?;
         answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 

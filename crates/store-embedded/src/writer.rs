@@ -11,17 +11,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use boards::StoreError;
 use parking_lot::RwLock;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::chores::Chores;
 use crate::clock::Clock;
 use crate::data_dir::DataDir;
-use crate::effect::{self, Effect};
+use crate::effect::{self, Effect, News};
 use crate::engine::{Engine, EngineError, Frozen};
 use crate::outage::{Outage, RETRY_EVERY};
-use crate::stage::{Command, Reply, Staged, is_alone, rotation, stage};
+use crate::queues::Watches;
+use crate::reader::Reader;
+use crate::stage::{Answered, Command, Staged, rotation, stage};
 use crate::state::State;
 
 /// Commands taken into one batch at the most.
@@ -55,6 +56,12 @@ pub(crate) struct Writer {
     pub(crate) state: Arc<RwLock<State>>,
     /// Whether changes can be taken at present.
     pub(crate) ready: Arc<AtomicBool>,
+    /// Those who read the engine themselves.
+    pub(crate) reader: Reader,
+    /// Those who wait for tickets…
+    pub(crate) watches: Arc<Watches>,
+    /// …and those who wait for anything that waits; it is the last commit that changed that.
+    pub(crate) waiting: watch::Sender<u64>,
     /// When the next season of any board ends by schedule.
     pub(crate) next_end: Option<i64>,
     /// How the last one that got a snapshot is told that it has to give it up.
@@ -64,6 +71,12 @@ pub(crate) struct Writer {
 impl Writer {
     /// Serves requests until it is told to stop or nobody can ask any more. Closes the engine.
     pub(crate) fn run(mut self, requests: &Receiver<Request>, engine: Engine) {
+        self.work(requests, engine);
+        // While the directory is still held.
+        self.reader.shut();
+    }
+
+    fn work(&mut self, requests: &Receiver<Request>, engine: Engine) {
         let mut engine = self.end_seasons(engine);
         let mut chores = Chores::new();
         loop {
@@ -110,7 +123,7 @@ impl Writer {
         let ends = due.then(|| self.state.read().missed_ends(now_ms));
         for (board, at_ms) in ends.into_iter().flatten() {
             tracing::info!(%board, "the season ends by schedule");
-            let staged = rotation(&self.state.read(), &board, at_ms);
+            let staged = rotation(&self.state.read(), &engine, &board, at_ms);
             engine = self.commit(engine, staged)?;
         }
         Ok(engine)
@@ -138,6 +151,7 @@ impl Writer {
                 let mut position = self.state.read().position;
                 let engine = outage.end(&self.dir, self.cache_bytes, &mut position)?;
                 self.state.write().position = position;
+                self.reader.open(&engine);
                 tracing::info!("the store takes changes again");
                 self.ready.store(true, Ordering::Release);
                 Ok(engine)
@@ -150,8 +164,8 @@ impl Writer {
         let mut commands = commands.into_iter().peekable();
         while let Some(first) = commands.next() {
             let mut batch = vec![first];
-            if !is_alone(&batch[0].change) {
-                while let Some(next) = commands.next_if(|c| !is_alone(&c.change)) {
+            if !batch[0].is_alone() {
+                while let Some(next) = commands.next_if(|c| !c.is_alone()) {
                     batch.push(next);
                 }
             }
@@ -173,7 +187,9 @@ impl Writer {
                 return Err(self.fail(engine, staged, &error));
             }
             let moves_ends = staged.effects.iter().any(Effect::moves_an_end);
+            let news = self.news(&staged.effects);
             let debris = effect::apply(&mut self.state.write(), &mut staged);
+            self.wake(&news);
             if moves_ends {
                 self.next_end = self.state.read().next_end();
             }
@@ -183,11 +199,28 @@ impl Writer {
             }
         }
         // Only now that the lock is released, since each answer wakes another thread.
-        for (reply, result) in staged.answers {
-            // Whoever has gone away needs no answer.
-            let _ = reply.send(result);
-        }
+        staged.answers.into_iter().for_each(Answered::send);
         Ok(engine)
+    }
+
+    /// What of these effects somebody may be waiting for.
+    fn news(&self, effects: &[Effect]) -> News {
+        let watched = !self.watches.is_empty();
+        let mut news = News::default();
+        for effect in effects {
+            effect.tell(watched, &mut news);
+        }
+        news
+    }
+
+    fn wake(&self, news: &News) {
+        self.watches.wake(news.tickets.iter());
+        for queue in &news.queues {
+            self.watches.wake_queue(*queue);
+        }
+        if news.waiting {
+            self.waiting.send_replace(self.state.read().position.commit);
+        }
     }
 
     fn freeze(&mut self, engine: &Result<Engine, Outage>, ask: Ask) {
@@ -217,12 +250,11 @@ impl Writer {
         self.ready.store(false, Ordering::Release);
         self.revoked.store(true, Ordering::Release);
         tracing::error!(%error, "the store cannot write; changes are refused until it can");
+        // It keeps the engine open.
+        self.reader.shut();
         let outage = Outage::begin(engine, &staged.writes, staged.position, error);
-        for (reply, result) in staged.answers {
-            match result {
-                Ok(_) => refuse_one(reply, outage.reason()),
-                Err(refusal) => drop(reply.send(Err(refusal))),
-            }
+        for answered in staged.answers {
+            answered.refuse(outage.reason());
         }
         outage
     }
@@ -258,15 +290,6 @@ fn gather(first: Request, requests: &Receiver<Request>) -> Gathered {
 
 fn refuse(commands: Vec<Command>, reason: &str) {
     for command in commands {
-        refuse_one(command.reply, reason);
+        command.refuse(reason);
     }
-}
-
-fn refuse_one(reply: Reply, reason: &str) {
-    let reason = reason.to_owned();
-    // Whoever has gone away needs no answer.
-    let _ = reply.send(Err(StoreError::Unavailable {
-        reason,
-        source: None,
-    }));
 }

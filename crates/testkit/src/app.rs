@@ -217,8 +217,8 @@ impl App {
         read(request.send(body)?)
     }
 
-    /// A request of any method with these headers. No body at all is for methods that never have one:
-    /// of a `PUT` or `POST` the client would send an empty one in chunks.
+    /// A request of any method with these headers. Where a `PUT` or `POST` has no body, the client sends
+    /// an empty one in chunks.
     pub fn request(
         &self,
         method: &str,
@@ -383,7 +383,8 @@ impl Connection {
         }
     }
 
-    fn exactly(&mut self, length: usize) -> Option<Vec<u8>> {
+    /// Reads so many bytes; `None` if the connection ends first.
+    pub fn exactly(&mut self, length: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; length];
         self.read(|from| from.read_exact(&mut bytes).map(|()| length))?;
         Some(bytes)

@@ -1,4 +1,5 @@
-//! For tests alone: a running [`App`], a plain [`ReferenceStore`], the store [`conformance`] suite.
+//! For tests alone: a running [`App`], a [`SmallDisk`], a plain [`ReferenceStore`], the store
+//! [`conformance`] suite.
 //!
 //! What fails here panics: a test has nobody to hand an error to.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -6,6 +7,8 @@
 mod app;
 pub mod conformance;
 mod reference;
+mod small_disk;
 
 pub use app::{App, Connection, Launch, Reply, raw_exchange};
 pub use reference::ReferenceStore;
+pub use small_disk::SmallDisk;

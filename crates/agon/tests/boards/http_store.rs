@@ -151,13 +151,7 @@ impl HttpStore {
 
     /// What a reply to a change says.
     fn changed(&self, change: &Change, reply: &Reply, now_ms: i64) -> Result<Changed, StoreError> {
-        let value = match answer(reply, &About::change(change)) {
-            // A list of scores is refused as a whole where its board is missing, and not each by itself.
-            Err(StoreError::UnknownBoard(board)) if is_list(change) => {
-                return Ok(all_without_board(change, &board));
-            }
-            other => other?,
-        };
+        let value = answer(reply, &About::change(change))?;
         Ok(match change {
             Change::CreatePlayers { .. } => Changed::Created(vec![field(&value, "rank")]),
             Change::PutPlayers(_) | Change::PutBoard { .. } => Changed::Put {
@@ -250,21 +244,6 @@ fn created(value: &Value, status: u16) -> u64 {
         Some(created) => created.as_u64().unwrap(),
         None => u64::from(status == 201),
     }
-}
-
-fn is_list(change: &Change) -> bool {
-    let Change::SubmitBatch { all_or_nothing, .. } = change else {
-        return false;
-    };
-    !all_or_nothing
-}
-
-fn all_without_board(change: &Change, board: &BoardId) -> Changed {
-    let Change::SubmitBatch { submissions, .. } = change else {
-        unreachable!("{change:?} is not a list");
-    };
-    let refusal = boards::Refusal::UnknownBoard(board.clone());
-    Changed::Batch(submissions.iter().map(|_| Err(refusal.clone())).collect())
 }
 
 type OneOfMany = Result<boards::Outcome, boards::Refusal>;

@@ -11,7 +11,7 @@ use super::sayable::sayable;
 const AT_THE_END: usize = usize::MAX;
 
 async fn take(store: &HttpStore, reference: &ReferenceStore, steps: &[Step], segments: bool) {
-    let steps = sayable(steps, segments, reference).await;
+    let steps = sayable(steps, segments);
     conformance::run_comparing(store, reference, &steps, AT_THE_END).await;
 }
 

@@ -85,10 +85,7 @@ fn plain(change: &Change, guarded: bool) -> Request {
         } => {
             let method = if *hidden { "PUT" } else { "DELETE" };
             let path = board_path(board, &format!("/entries/{player}/hidden"));
-            // Empty and of known length: a body in chunks that the server does not read makes it close
-            // the connection, with the next request on its way.
-            let body = hidden.then(String::new);
-            Request { method, path, body }
+            Request::new(method, path, None)
         }
         Change::Rotate(board) => Request::new(
             "POST",

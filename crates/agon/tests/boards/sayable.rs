@@ -2,21 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use boards::{
-    Attributes, BoardId, BoardStore, Change, Guard, NewPlayer, PlayerId, Submission, View,
-};
-use testkit::ReferenceStore;
+use boards::{Attributes, BoardId, Change, Guard, NewPlayer, PlayerId, Submission, View};
 use testkit::conformance::{Read, Step};
 
 /// The clock of the process cannot be moved, so a guard never ends here.
 const STEP_MS: i64 = 1000;
 
-/// The steps after those that led to `before`.
+/// The steps, said.
 ///
 /// A cursor is for one segment, where a mark is for all. So pages go on from where they were seen, or,
 /// without `segments`, anywhere; then pages are of whole boards.
-pub(crate) async fn sayable(steps: &[Step], segments: bool, before: &ReferenceStore) -> Vec<Step> {
-    let model = before.copy();
+pub(crate) fn sayable(steps: &[Step], segments: bool) -> Vec<Step> {
     let mut said = Vec::new();
     for step in steps {
         match step {
@@ -29,12 +25,9 @@ pub(crate) async fn sayable(steps: &[Step], segments: bool, before: &ReferenceSt
                 let Some(change) = change_of(change) else {
                     continue;
                 };
-                let guard = guard_of(&change, *guard, &model).await;
-                // Only which boards are there is asked of the model, which does not depend on guards.
-                let _ = model.change(change.clone(), guard, model.latest_ms()).await;
                 said.push(Step::Change {
+                    guard: guard_of(&change, *guard),
                     change,
-                    guard,
                     after_ms: after_ms % STEP_MS,
                 });
             }
@@ -127,22 +120,13 @@ fn of_one_board(mut submissions: Submissions, only: &BoardId) -> Submissions {
 }
 
 /// A guard with a digest of what is really sent, which says in its first byte which of the bodies it is.
-///
-/// Only what is posted takes a key. A list of scores for a board that is not there is answered with
-/// 404 before its key is looked at, and nothing is kept of it.
-async fn guard_of(change: &Change, guard: Option<Guard>, model: &ReferenceStore) -> Option<Guard> {
+/// Only what is posted takes a key.
+fn guard_of(change: &Change, guard: Option<Guard>) -> Option<Guard> {
     let guard = guard?;
     let request = super::request::of(change, Some(guard));
-    let is_there = match change {
-        Change::SubmitBatch {
-            submissions,
-            all_or_nothing: false,
-        } => model.board(&submissions[0].0).await.is_ok(),
-        _ => true,
-    };
     let mut digest = request.digest();
     digest[0] = super::request::spaces(guard) as u8;
-    (request.takes_key() && is_there).then_some(Guard {
+    request.takes_key().then_some(Guard {
         request: digest,
         ..guard
     })

@@ -2,36 +2,10 @@
 //! lost, and when there is room again the server goes on by itself.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::{App, Launch};
-
-/// A file system of 48 MiB in memory, unmounted with it.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// `None` where this system does not let us mount one.
-    fn mount(at: &Path) -> Option<Self> {
-        std::fs::create_dir_all(at).unwrap();
-        let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"])
-            .arg(at)
-            .output();
-        mount
-            .ok()
-            .filter(|m| m.status.success())
-            .map(|_| SmallDisk(at.to_owned()))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
+use testkit::{App, Launch, SmallDisk};
 
 fn users(from: usize) -> Value {
     let user = |n| json!({"user_id": format!("00000000-0000-4000-8000-{n:012}"), "display_name": "x".repeat(64)});
@@ -46,14 +20,12 @@ fn count(app: &App) -> usize {
 fn a_full_disk_refuses_changes_and_recovers() {
     let temp = tempfile::tempdir().unwrap();
     let Some(disk) = SmallDisk::mount(&temp.path().join("disk")) else {
-        println!("SKIPPED: this system does not let the test mount a small tmpfs");
         return;
     };
-    let data = disk.0.join("data");
+    let data = disk.path("data");
     let launch = || Launch::on(env!("CARGO_BIN_EXE_agon"), &data);
     // Room that the operator can give back.
-    let ballast = disk.0.join("ballast");
-    std::fs::write(&ballast, vec![1; 24 << 20]).unwrap();
+    let ballast = disk.ballast(24);
     let mut app = launch().start();
 
     let mut acknowledged = 0;

@@ -1,4 +1,5 @@
-//! What survives: kill -9 under load, torn journals, a full disk.
+//! What survives: kill -9 under load and under retries, torn journals, a full disk.
 
+mod exactly_once;
 mod full_disk;
 mod kill;

@@ -4,6 +4,7 @@
 mod files;
 mod imports;
 mod online;
+mod troubles;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

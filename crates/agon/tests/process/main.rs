@@ -3,3 +3,4 @@
 mod lifecycle;
 mod limits;
 mod protocol;
+mod unread;

@@ -44,6 +44,10 @@ const VIEW: &[Code] = &[
     Code::BoardNotFound,
     Code::SeasonNotFound,
 ];
+const QUEUE: &[Code] = &[Code::QueueNotFound];
+const TICKET: &[Code] = &[Code::QueueNotFound, Code::TicketNotFound];
+const MATCH: &[Code] = &[Code::MatchNotFound];
+const BACKFILL: &[Code] = &[Code::QueueNotFound, Code::BackfillNotFound];
 const UPSTREAM: &[Code] = &[
     Code::InvalidRequest,
     Code::UpstreamNotFound,
@@ -117,6 +121,34 @@ problems! {
     DeleteEntryErrors: WRITE, INPUT, BOARD, ENTRY;
     /// A player to be hidden or shown.
     HideErrors: WRITE, INPUT, BOARD, PLAYER;
+    /// A queue.
+    QueueErrors: READ, INPUT, QUEUE;
+    /// A queue to be made or changed.
+    PutQueueErrors: WRITE, BODY, BOARD;
+    /// A queue to be deleted.
+    DeleteQueueErrors: WRITE, INPUT, QUEUE;
+    /// A ticket.
+    TicketErrors: READ, INPUT, TICKET;
+    /// A ticket to be made.
+    CreateTicketErrors: WRITE, BODY, KEY, QUEUE, PLAYER, [Code::Unmatchable, Code::TicketExists, Code::PlayerWaits];
+    /// A ticket to be cancelled.
+    CancelTicketErrors: WRITE, INPUT, TICKET, [Code::TicketMatched];
+    /// A match.
+    MatchReadErrors: READ, INPUT, MATCH;
+    /// A match to be accepted or declined.
+    AcceptErrors: WRITE, BODY, KEY, MATCH, [Code::NotInMatch, Code::WrongMatchState];
+    /// A match to be finished.
+    FinishErrors: WRITE, BODY, KEY, MATCH, [Code::BadResult, Code::WrongMatchState, Code::ResultDiffers];
+    /// A backfill.
+    BackfillErrors: READ, INPUT, BACKFILL;
+    /// A backfill to be made.
+    CreateBackfillErrors: WRITE, BODY, KEY, QUEUE, MATCH, [Code::BadSeat, Code::NotInMatch, Code::BackfillExists, Code::WrongMatchState];
+    /// A backfill to be taken back.
+    CancelBackfillErrors: WRITE, INPUT, BACKFILL;
+    /// A page of a player's matches.
+    HistoryErrors: READ, INPUT, PLAYER, [Code::InvalidCursor];
+    /// Matches out of a request.
+    MatchErrors: BODY, LIST, [Code::Internal, Code::Overloaded, Code::MatchTimeout];
     /// A call to an upstream.
     UpstreamErrors: UPSTREAM, [Code::UpstreamFailed, Code::UpstreamTimeout];
     /// The same where failures of the upstream are no errors.

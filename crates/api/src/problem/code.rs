@@ -51,6 +51,12 @@ codes! {
         "The score is out of the board's bounds" "the score would be 120, out of the board's bounds";
     ScoreOverflow BAD_REQUEST "score_overflow"
         "The score is too large" "the score would be too large for a double";
+    Unmatchable BAD_REQUEST "unmatchable"
+        "The party can be in no match of this queue" "the party can be in no match: 6 players are more than a team has, 5";
+    BadResult BAD_REQUEST "bad_result"
+        "The result does not fit the match" "placements has to have one for each team";
+    BadSeat BAD_REQUEST "bad_seat"
+        "The seats do not fit the match" "/seats/0 is of no team";
     NotFound NOT_FOUND "not_found"
         "There is nothing at this path" "there is nothing at /leaderbord";
     PlayerNotFound NOT_FOUND "player_not_found"
@@ -61,6 +67,16 @@ codes! {
         "The player has no entry there" "player e4cdb120-28fc-4285-a78d-eb48660b7730 has no entry there";
     SeasonNotFound NOT_FOUND "season_not_found"
         "There is no such season" "there is no season 7, or not any more";
+    QueueNotFound NOT_FOUND "queue_not_found"
+        "There is no such queue" "there is no queue ranked-5v5";
+    TicketNotFound NOT_FOUND "ticket_not_found"
+        "There is no such ticket" "there is no ticket t1, or not any more";
+    MatchNotFound NOT_FOUND "match_not_found"
+        "There is no such match" "there is no match 0d6f9b1e-5f3a-4c56-9a57-6f0e5d0c8a11";
+    BackfillNotFound NOT_FOUND "backfill_not_found"
+        "There is no such backfill" "there is no backfill b1, or not any more";
+    NotInMatch NOT_FOUND "not_in_match"
+        "The player or ticket is not in the match" "ticket t1 is not in the match";
     MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed"
         "This path does not take this method" "GET does not work here; see the allow header";
     BodyTimeout REQUEST_TIMEOUT "body_timeout"
@@ -75,6 +91,18 @@ codes! {
         "The board cannot be deleted" "the board global cannot be deleted";
     IdempotencyKeyInUse CONFLICT "idempotency_key_in_use"
         "The first request with this key is under way" "try again in a moment, with the same key";
+    TicketExists CONFLICT "ticket_exists"
+        "Another ticket has this name" "ticket t1 exists and is another one";
+    BackfillExists CONFLICT "backfill_exists"
+        "Another backfill has this name" "backfill b1 exists and is another one";
+    PlayerWaits CONFLICT "player_waits"
+        "A player is in another ticket of the queue" "player e4cdb120-28fc-4285-a78d-eb48660b7730 is in ticket t1 already";
+    TicketMatched CONFLICT "ticket_matched"
+        "The ticket is in a match already" "ticket t1 is in a match already";
+    WrongMatchState CONFLICT "wrong_match_state"
+        "The match does not stand so that this could be done" "the match has ended";
+    ResultDiffers CONFLICT "result_differs"
+        "The match has another result" "the match has another result";
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large"
         "The body is too large" "the body may have 16777216 bytes";
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type"
@@ -85,6 +113,8 @@ codes! {
         "Something went wrong here" "the log has it under this reply's x-request-id";
     Overloaded SERVICE_UNAVAILABLE "overloaded"
         "Too much is waiting already" "nothing was changed; try again in a moment";
+    MatchTimeout SERVICE_UNAVAILABLE "match_timeout"
+        "The matches were not found in time" "the matches were not found within 30 s; send fewer tickets";
     StoreUnavailable SERVICE_UNAVAILABLE "store_unavailable"
         "The store cannot take changes at present" "nothing was changed; try again later";
     Draining SERVICE_UNAVAILABLE "draining"

@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 
 use super::scores::{Effect, PlayerScore, PlayerScoreOutcome};
 use super::stream::{ScoreLines, StreamReceipt, submit_lines};
-use crate::body::{JsonList, ListBody, is_ndjson};
-use crate::fields::{Fields, FromFields, read_object};
+use crate::body::{JsonList, is_ndjson};
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::BatchErrors;
 use crate::path::BoardPath;
 use crate::problem::{Code, Fault, Problem};
 use crate::state::Api;
+use fields::{Fields, FromFields, ListBody, read_object};
 
 /// Scores of some players.
 #[derive(ToSchema)]
@@ -165,8 +165,6 @@ async fn submit_list(
     let submissions = submissions.map(|sent| (board.clone(), Submission::from(sent)));
     let submissions: Vec<(BoardId, Submission)> = submissions.collect();
     let players: Vec<PlayerId> = submissions.iter().map(|(_, s)| s.player).collect();
-    // A board that is not there would have each score refused by itself, which helps nobody.
-    api.boards.board(&board).await?;
     let change = Change::SubmitBatch {
         submissions,
         all_or_nothing: false,

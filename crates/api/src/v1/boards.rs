@@ -13,13 +13,13 @@ use utoipa::ToSchema;
 use super::reset::{NewReset, Reset};
 use super::words;
 use crate::body::JsonObject;
-use crate::fields::{Fields, FromFields};
 use crate::openapi::{BoardErrors, DeleteBoardErrors, PutBoardErrors, ReadErrors};
 use crate::path::BoardPath;
 use crate::problem::Problem;
 use crate::query::{BoardsQuery, Query};
 use crate::state::{Api, created};
 use crate::time::Time;
+use fields::{Fields, FromFields};
 
 const MAX_SEGMENTS: usize = 8;
 const MAX_KEPT_SEASONS: u64 = 100;
@@ -271,7 +271,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::fields::read_object;
+    use fields::read_object;
 
     fn read(body: Value) -> Result<BoardSettings, Vec<String>> {
         let mut faults = Vec::new();

@@ -1,4 +1,4 @@
-//! Cursors: where the next page of a board begins, as a text that clients keep and cannot change.
+//! Cursors: where the next page of a board or of a player's matches begins, as a text that clients keep and cannot change.
 //!
 //! A version, the board's number, the season and the point in the order, sealed by a code over these
 //! and the segment, which is not in it: whoever sends it names the segment again. It is not secret what
@@ -6,12 +6,14 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use boards::{BoardNumber, Mark, RankKey, SeasonId, Segment};
+use boards::{BoardNumber, Mark, PlayerId, RankKey, SeasonId, Segment};
 use hmac::{Hmac, KeyInit, Mac};
+use matchmaking::{HistoryMark, MatchId};
 use sha2::Sha256;
 
 /// What is sealed here; the store's secret seals other things too, maybe.
 const PURPOSE: &[u8] = b"agon cursor\0";
+const HISTORY: &[u8] = b"history\0";
 const VERSION: u8 = 1;
 /// The hash takes blocks of this; a shorter key is one with zeros after it (RFC 2104).
 const BLOCK_BYTES: usize = 64;
@@ -19,6 +21,8 @@ const POINT_BYTES: usize = 1 + 4 + 4 + 16;
 /// Half of the code: 128 bits are beyond guessing.
 const SEAL_BYTES: usize = 16;
 const CURSOR_BYTES: usize = POINT_BYTES + SEAL_BYTES;
+/// A version, an instant and a match.
+const MARK_BYTES: usize = 1 + 8 + 16;
 
 /// Makes cursors and reads them.
 #[derive(Clone)]
@@ -51,6 +55,37 @@ impl Cursors {
         // In constant time: how long it takes must not tell how much of a guess is right.
         expected.verify_truncated_left(seal).ok()?;
         from_bytes(point)
+    }
+
+    /// The cursor of a point in a player's matches.
+    pub(crate) fn write_history(&self, (at_ms, id): HistoryMark, player: PlayerId) -> String {
+        let mut cursor = vec![VERSION];
+        cursor.extend(at_ms.to_be_bytes());
+        cursor.extend(id.as_bytes());
+        let seal = self.seal_history(&cursor, player).finalize().into_bytes();
+        cursor.extend(&seal[..SEAL_BYTES]);
+        URL_SAFE_NO_PAD.encode(cursor)
+    }
+
+    /// The point of a cursor; `None` where it was not made here for this player.
+    pub(crate) fn read_history(&self, cursor: &str, player: PlayerId) -> Option<HistoryMark> {
+        let cursor = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let cursor: [u8; MARK_BYTES + SEAL_BYTES] = cursor.try_into().ok()?;
+        let (mark, seal) = cursor.split_at(MARK_BYTES);
+        let expected = self.seal_history(mark, player);
+        expected.verify_truncated_left(seal).ok()?;
+        let (version, rest) = mark.split_first()?;
+        let (at_ms, id) = rest.split_first_chunk()?;
+        let mark = (
+            i64::from_be_bytes(*at_ms),
+            MatchId::from_bytes(id.try_into().ok()?),
+        );
+        (*version == VERSION).then_some(mark)
+    }
+
+    fn seal_history(&self, mark: &[u8], player: PlayerId) -> Hmac<Sha256> {
+        let seal = self.0.clone().chain_update(HISTORY).chain_update(mark);
+        seal.chain_update(player.as_bytes())
     }
 
     fn seal(&self, point: &[u8; POINT_BYTES], segment: Option<&Segment>) -> Hmac<Sha256> {
@@ -134,6 +169,27 @@ mod tests {
                 assert_eq!(cursors.read(&changed, None), None, "{changed}");
             }
         }
+    }
+
+    #[test]
+    fn a_point_of_a_history_holds_for_its_player_and_its_store_alone() {
+        let (cursors, others) = (Cursors::new([9; 32]), Cursors::new([8; 32]));
+        let [ada, bob] = [1, 2].map(|n| PlayerId::from_bytes([n; 16]));
+        let mark = (-5_i64, MatchId::from_bytes([7; 16]));
+        let cursor = cursors.write_history(mark, ada);
+        assert_eq!(cursors.read_history(&cursor, ada), Some(mark));
+        assert_eq!(cursors.read_history(&cursor, bob), None);
+        assert_eq!(others.read_history(&cursor, ada), None);
+        let bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let changed = URL_SAFE_NO_PAD.encode(changed);
+            assert_eq!(cursors.read_history(&changed, ada), None, "bit {bit}");
+        }
+        let of_board = cursors.write(self::mark(), None);
+        assert_eq!(cursors.read_history(&of_board, ada), None);
+        assert_eq!(cursors.read(&cursor, None), None);
     }
 
     #[test]

@@ -12,8 +12,7 @@ use utoipa::ToSchema;
 
 use super::entry::{Entries, EntrySet, EntryStanding};
 use super::queries::{AroundQuery, EntriesQuery, ScoreQuery, ViewQuery};
-use crate::body::{JsonList, ListBody};
-use crate::fields::{Fields, FromFields, FromValue};
+use crate::body::JsonList;
 use crate::openapi::{
     DeleteEntryErrors, EntryErrors, HideErrors, LookupErrors, PageErrors, ViewErrors,
 };
@@ -21,6 +20,7 @@ use crate::path::{BoardPath, EntryPath};
 use crate::problem::{Fault, Problem};
 use crate::query::Query;
 use crate::state::Api;
+use fields::{Fields, FromFields, FromValue, ListBody};
 
 /// A page of a board
 ///

@@ -23,16 +23,16 @@ use crate::problem::{Fault, Problem};
 use crate::query::{FromQuery, Query, parsed, whole};
 use crate::state::Api;
 
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const DEFAULT_TOP: u64 = 10;
 const MAX_TOP: u64 = 100;
 /// Between two events, and between two looks at the board's version.
 const PAUSE: Duration = Duration::from_millis(200);
 /// A comment goes out after so long without an event, so that nobody on the way takes the connection
 /// for dead.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+pub(super) const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 /// What clients are told to wait before they connect again.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 
 /// What is watched.
 #[derive(IntoParams)]

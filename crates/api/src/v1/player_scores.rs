@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 
 use super::board_scores::batch;
 use super::scores::{Effect, NewScore};
-use crate::body::{JsonList, ListBody};
-use crate::fields::{Fields, FromFields, read_object};
+use crate::body::JsonList;
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::PlayerScoresErrors;
 use crate::problem::{Fault, Problem};
 use crate::query::no_faults;
 use crate::state::Api;
+use fields::{Fields, FromFields, ListBody, read_object};
 
 /// A score for a board.
 #[derive(ToSchema)]

@@ -12,13 +12,13 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::body::{JsonList, JsonObject, ListBody};
-use crate::fields::{Fields, FromFields, read_object, text};
+use crate::body::{JsonList, JsonObject};
 use crate::idempotency::{Guarded, KeyHeader, NewIds, Reply};
 use crate::openapi::{DeletePlayerErrors, PlayerErrors, PutPlayerErrors, PutPlayersErrors};
 use crate::path::PlayerPath;
 use crate::problem::{Fault, Problem};
 use crate::state::{Api, created};
+use fields::{Fields, FromFields, ListBody, read_object, text};
 
 /// A player as others see it.
 #[derive(Serialize, ToSchema)]

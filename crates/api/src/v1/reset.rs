@@ -4,7 +4,7 @@ use boards::Schedule;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::fields::{Fields, FromFields};
+use fields::{Fields, FromFields};
 
 const DEFAULT_ZONE: &str = "UTC";
 
@@ -53,7 +53,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::fields::read_object;
+    use fields::read_object;
 
     fn read(body: Value) -> Result<Schedule, String> {
         let mut faults = Vec::new();

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 
 use super::words;
 use crate::body::JsonObject;
-use crate::fields::{Fields, FromFields};
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::ScoreErrors;
 use crate::path::BoardPath;
@@ -16,6 +15,7 @@ use crate::problem::Problem;
 use crate::score::submitted;
 use crate::state::Api;
 use crate::time::Time;
+use fields::{Fields, FromFields};
 
 /// A score, without the player and the board.
 #[derive(ToSchema)]
@@ -181,7 +181,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::fields::read_object;
+    use fields::read_object;
 
     fn read(body: Value) -> Option<Submission> {
         read_object::<PlayerScore>(&body, "", &mut Vec::new()).map(Submission::from)

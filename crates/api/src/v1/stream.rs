@@ -168,13 +168,21 @@ pub(crate) async fn submit_lines(
     board: BoardId,
     mut lines: ScoreLines,
 ) -> Result<Reply<StreamReceipt>, Problem> {
-    api.boards.board(&board).await?;
+    if lines.key.is_none() {
+        // At once, rather than after the first run. Under a key the first runs may have been made
+        // when the board was there, and the store knows that better.
+        api.boards.board(&board).await?;
+    }
     let mut progress = Progress::default();
     for number in 0.. {
         let whole = progress.go_on(api, &board, &mut lines, number).await;
         if !whole.map_err(|problem| problem.after_lines(progress.lines_done))? {
             break;
         }
+    }
+    if progress.replayed.is_none() {
+        // No run had a score that could be read, so the store was not asked.
+        api.boards.board(&board).await?;
     }
     Ok(Reply {
         status: StatusCode::OK,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Api, Limits, router};
+use api::{Api, Limits, MatchLimits, router};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -13,11 +13,15 @@ use tower::ServiceExt;
 use upstreams::Upstreams;
 
 use crate::fake::Fake;
+use crate::fake_matches::FakeMatches;
 
 pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+pub const MAX_MATCH_BYTES: usize = 16 * 1024 * 1024;
 
 pub struct Client {
     pub store: Arc<Fake>,
+    pub matches: Arc<FakeMatches>,
+    api: Api,
     router: Router,
 }
 
@@ -55,15 +59,50 @@ impl Client {
         Client::with_patience(Duration::from_secs(10))
     }
 
+    /// One whose server takes one request for matches at a time.
+    pub fn with_match_deadline(deadline: Duration) -> Self {
+        Client::with(Duration::from_secs(10), deadline)
+    }
+
     pub fn with_patience(body_read_timeout: Duration) -> Self {
+        Client::with(body_read_timeout, Duration::from_secs(60))
+    }
+
+    fn with(body_read_timeout: Duration, match_deadline: Duration) -> Self {
         let store = Arc::new(Fake::default());
+        let matches = Arc::new(FakeMatches::default());
         let limits = Limits {
             max_body_bytes: MAX_BODY_BYTES,
             body_read_timeout,
+            matching: MatchLimits {
+                max_body_bytes: MAX_MATCH_BYTES,
+                max_concurrent: 1,
+                deadline: match_deadline,
+            },
         };
         let upstreams = Upstreams::new([]).unwrap();
-        let router = router(Api::new(store.clone(), upstreams, limits));
-        Client { store, router }
+        let api = Api::new(store.clone(), matches.clone(), upstreams, limits);
+        Client {
+            store,
+            matches,
+            router: router(api.clone()),
+            api,
+        }
+    }
+
+    /// The server is told to stop.
+    pub fn drain(&self) {
+        self.api.start_draining();
+    }
+
+    /// A reply whose body comes piece by piece.
+    pub async fn watch(&self, path: &str, headers: &[(&str, &str)]) -> axum::response::Response {
+        let mut request = Request::builder().uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub async fn send(

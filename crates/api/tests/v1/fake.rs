@@ -31,9 +31,23 @@ pub struct Fake {
     /// By the key of their guard, with its request.
     kept: Mutex<HashMap<[u8; 16], Answered>>,
     failure: Mutex<Option<Failure>>,
+    deleted: Mutex<Option<BoardId>>,
 }
 
 impl Fake {
+    /// From now on this board is not there.
+    pub fn delete(&self, board: &str) {
+        *self.deleted.lock().unwrap() = Some(BoardId::parse(board).unwrap());
+    }
+
+    fn require(&self, board: &BoardId) -> Result<(), StoreError> {
+        let deleted = self.deleted.lock().unwrap();
+        if board.as_str() == "none" || deleted.as_ref() == Some(board) {
+            return Err(StoreError::UnknownBoard(board.clone()));
+        }
+        Ok(())
+    }
+
     /// From now on a change fails by what this says of its number, counted from 0.
     pub fn fail(&self, when: impl Fn(usize) -> Option<StoreError> + Send + 'static) {
         *self.failure.lock().unwrap() = Some(Box::new(when));
@@ -60,6 +74,9 @@ impl Fake {
         if let Some(error) = failure.as_ref().and_then(|fails| fails(number)) {
             return Err(error);
         }
+        if let Some(board) = board_of(&change) {
+            self.require(board)?;
+        }
         let changed = changed(&change)?;
         changes.push(change);
         Ok(Receipt {
@@ -68,6 +85,20 @@ impl Fake {
             // No clock says this: a reply that has it has it from here.
             at_ms: 86_400_000 * (number as i64 + 1),
         })
+    }
+}
+
+/// The board that a change is made to, where it is one.
+fn board_of(change: &Change) -> Option<&BoardId> {
+    match change {
+        Change::CreatePlayers { board, .. }
+        | Change::Submit { board, .. }
+        | Change::DeleteEntry { board, .. }
+        | Change::SetHidden { board, .. }
+        | Change::DeleteBoard(board)
+        | Change::Rotate(board) => Some(board),
+        Change::SubmitBatch { submissions, .. } => submissions.first().map(|(board, _)| board),
+        Change::PutPlayers(_) | Change::DeletePlayer(_) | Change::PutBoard { .. } => None,
     }
 }
 
@@ -192,9 +223,7 @@ impl BoardStore for Fake {
     }
 
     async fn board(&self, id: &BoardId) -> Result<BoardInfo, StoreError> {
-        if id.as_str() == "none" {
-            return Err(StoreError::UnknownBoard(id.clone()));
-        }
+        self.require(id)?;
         Ok(BoardInfo {
             id: id.clone(),
             settings: BoardSettings::default(),

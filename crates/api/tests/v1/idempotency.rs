@@ -71,6 +71,32 @@ async fn the_first_reply_comes_again() {
 }
 
 #[tokio::test]
+async fn the_first_reply_comes_again_when_its_board_is_gone() {
+    for (path, body, _) in requests() {
+        let client = Client::new();
+        let first = client.post_with_key(path, "k", &body).await;
+        for board in ["global", "weekly", "a"] {
+            client.store.delete(board);
+            let again = client.post_with_key(path, "k", &body).await;
+            assert!(again.is_replay(), "{path} {board}: {}", again.body);
+            assert_eq!(again.body, first.body, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_for_a_board_that_is_gone_is_not_made_under_another_key() {
+    let client = Client::new();
+    client.store.delete("weekly");
+    let body = json!({"scores": [{"player_id": ADA, "score": 1}]});
+    for key in ["k", "k", "l"] {
+        let path = "/v1/boards/weekly/scores:batch";
+        let reply = client.post_with_key(path, key, &body).await;
+        assert_eq!(reply.problem(), (404, "board_not_found"));
+    }
+}
+
+#[tokio::test]
 async fn without_a_key_a_request_is_carried_out_twice() {
     for (path, body, _) in requests() {
         let client = Client::new();

@@ -5,7 +5,13 @@
 mod client;
 mod document;
 mod fake;
+mod fake_matches;
 mod idempotency;
+mod matches;
+mod matching;
+mod queues;
 mod reading;
 mod stream;
+mod ticket_events;
+mod tickets;
 mod writing;

@@ -180,6 +180,41 @@ async fn with_a_key_a_stream_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn with_a_key_what_was_done_comes_again_when_the_board_is_gone() {
+    let client = Client::new();
+    let text = lines(1500);
+    let first = post(&client, Some("k"), text.clone().into()).await;
+    client.store.delete("weekly");
+    let again = post(&client, Some("k"), text.clone().into()).await;
+    assert!(again.is_replay(), "{}", again.body);
+    assert_eq!(again.body, first.body);
+    let longer = post(&client, Some("k"), lines(2500).into()).await;
+    assert_eq!(longer.problem(), (422, "idempotency_key_reused"));
+    assert_eq!(longer.body["lines_done"], 1000);
+    let other = post(&client, Some("l"), text.into()).await;
+    assert_eq!(other.problem(), (404, "board_not_found"));
+    let unreadable = post(&client, Some("m"), "x\n".into()).await;
+    assert_eq!(unreadable.problem(), (404, "board_not_found"));
+}
+
+#[tokio::test]
+async fn a_stream_that_stopped_does_not_go_on_when_the_board_is_gone() {
+    let client = Client::new();
+    client
+        .store
+        .fail(|number| (number == 1).then_some(StoreError::Overloaded));
+    assert_eq!(
+        post(&client, Some("k"), lines(1500).into()).await.status,
+        503
+    );
+    client.store.fail(|_| None);
+    client.store.delete("weekly");
+    let rest = post(&client, Some("k"), lines(1500).into()).await;
+    assert_eq!(rest.problem(), (404, "board_not_found"));
+    assert_eq!(rest.body["lines_done"], 1000);
+}
+
+#[tokio::test]
 async fn a_run_that_has_not_come_whole_is_not_begun() {
     let client = Client::new();
     let text = Bytes::from(lines(1500));

@@ -9,7 +9,7 @@ use crate::names::{MatchId, QueueId, Role, TicketId};
 pub type BackfillId = TicketId;
 
 /// A request to fill seats of a running match.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewBackfill {
     /// Its name.
     pub id: BackfillId,

@@ -10,7 +10,7 @@ use crate::names::{AttributeKey, AttributeText, MatchId, QueueId, Region, Role, 
 use crate::ticket::Ticket;
 
 /// A ticket to be made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewTicket {
     /// Its name; the one who asks makes it up where its client has not.
     pub id: TicketId,
@@ -23,7 +23,7 @@ pub struct NewTicket {
 }
 
 /// One of a party to be.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewTicketPlayer {
     /// Who.
     pub id: PlayerId,

@@ -83,7 +83,7 @@ impl<R: BufRead> Lines<R> {
         let kind = match self.parse::<Tag>() {
             Ok(tag) => tag.kind,
             Err(error) if self.number == 1 => return Err(ArchiveError::Foreign(error.to_string())),
-            Err(error) => return Err(error),
+            Err(error) => return Err(self.given_up().unwrap_or(error)),
         };
         self.in_order(kind)?;
         self.last = Some(kind);
@@ -110,6 +110,13 @@ impl<R: BufRead> Lines<R> {
         }
         self.number += 1;
         Ok(())
+    }
+
+    /// Why the present line may be cut short: the next one says so.
+    fn given_up(&mut self) -> Option<ArchiveError> {
+        self.read_line().ok()?;
+        let line = self.parse::<ErrorLine>().ok()?;
+        (line.kind == Kind::Error).then_some(ArchiveError::GivenUp(line.reason))
     }
 
     fn in_order(&self, kind: Kind) -> Result<(), ArchiveError> {

@@ -7,7 +7,7 @@
 //! A snapshot keeps the engine's files open and locked, so an engine cannot be opened again before all
 //! of its snapshots are gone.
 
-use fjall::{Keyspace, Readable, Slice};
+use fjall::{Database, Keyspace, Readable, Slice};
 
 use super::{Engine, EngineError, POSITION_KEY, Record, Table};
 use crate::codec;
@@ -18,8 +18,27 @@ pub(crate) struct Frozen {
     records: Keyspace,
 }
 
+/// What takes snapshots of an engine. It keeps the engine's files open and locked too.
+pub(crate) struct Handle {
+    db: Database,
+    records: Keyspace,
+}
+
 impl Engine {
     /// What is stored now, and stays so for whoever holds it.
+    pub(crate) fn freeze(&self) -> Frozen {
+        self.handle().freeze()
+    }
+
+    pub(crate) fn handle(&self) -> Handle {
+        Handle {
+            db: self.db.clone(),
+            records: self.records.clone(),
+        }
+    }
+}
+
+impl Handle {
     pub(crate) fn freeze(&self) -> Frozen {
         Frozen {
             view: self.db.snapshot(),
@@ -46,5 +65,23 @@ impl Frozen {
     ) -> impl Iterator<Item = Result<Record, EngineError>> + use<> {
         let records = self.view.prefix(&self.records, table.key(prefix));
         records.map(|item| Ok(Record(item.into_inner()?)))
+    }
+
+    /// The records of a table whose keys begin with `prefix`, after the key `after`.
+    pub(crate) fn scan_after(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: &[u8],
+    ) -> impl Iterator<Item = Result<Record, EngineError>> + use<> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let prefix = table.key(prefix);
+        let from = (Excluded(table.key(after)), Unbounded);
+        let records = self.view.range(&self.records, from);
+        records
+            .map(|item| Ok(Record(item.into_inner()?)))
+            .take_while(move |record: &Result<Record, EngineError>| {
+                record.as_ref().map_or(true, |r| r.0.0.starts_with(&prefix))
+            })
     }
 }

@@ -1,6 +1,6 @@
 //! Where the lines of an export go: counted, digested, and stopped where the export is revoked.
 
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
@@ -45,8 +45,7 @@ impl<'a, W: Write> Out<'a, W> {
         let written = self.counts.records();
         if written.is_multiple_of(LOOK_EVERY) {
             if self.revoked.load(Ordering::Acquire) {
-                let reason = "it cannot write, and has to be opened again".to_owned();
-                return Err(ExportError::Unavailable(reason));
+                return Err(revoked());
             }
             (self.progress)(written);
         }
@@ -59,14 +58,26 @@ impl<'a, W: Write> Out<'a, W> {
         json.map_err(|e| ExportError::Damaged(e.to_string()))?;
         self.line.push(b'\n');
         self.hash.update(&self.line);
-        self.to.write_all(&self.line).map_err(ExportError::Write)
+        let written = self.to.write_all(&self.line);
+        written.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> ExportError {
+        if self.revoked.load(Ordering::Acquire) {
+            return revoked();
+        }
+        ExportError::Write(error)
     }
 
     pub(super) fn end(mut self) -> Result<Counts, ExportError> {
         let digest = hex(&self.hash.clone().finalize());
         self.line(&EndLine::new(&self.counts, digest))?;
-        self.to.flush().map_err(ExportError::Write)?;
+        self.to.flush().map_err(|error| self.failed(error))?;
         (self.progress)(self.counts.records());
         Ok(self.counts)
     }
+}
+
+fn revoked() -> ExportError {
+    ExportError::Unavailable("it cannot write, and has to be opened again".to_owned())
 }

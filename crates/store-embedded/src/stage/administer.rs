@@ -156,8 +156,17 @@ impl Stage<'_> {
         Ok(Changed::Done)
     }
 
-    pub(super) fn delete_player(&mut self, id: PlayerId) -> Result<Changed, StoreError> {
+    pub(super) fn delete_player(
+        &mut self,
+        id: PlayerId,
+        now_ms: i64,
+    ) -> Result<Changed, StoreError> {
         let slot = self.state.slot(id)?;
+        if let Err(error) = self.erase_from_queues(id, now_ms) {
+            // It has the batch to itself, so that nothing else is lost with it.
+            *self = Stage::new(self.state, self.engine);
+            return Err(error);
+        }
         for board in self.state.boards.values() {
             for (season, ladder) in board.ladders() {
                 if ladder.key(slot).is_some() {

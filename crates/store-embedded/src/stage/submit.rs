@@ -46,11 +46,20 @@ impl Stage<'_> {
             })
     }
 
-    pub(super) fn submit_each(&mut self, submissions: Vec<(BoardId, Submission)>) -> Changed {
+    pub(super) fn submit_each(
+        &mut self,
+        submissions: Vec<(BoardId, Submission)>,
+    ) -> Result<Changed, StoreError> {
+        let there = |(board, _): &(BoardId, Submission)| self.state.numbers.contains_key(board);
+        if let Some((first, _)) = submissions.first()
+            && !submissions.iter().any(there)
+        {
+            return Err(StoreError::UnknownBoard(first.clone()));
+        }
         let outcomes = submissions
             .into_iter()
             .map(|(board, submission)| self.submit(&board, submission));
-        Changed::Batch(outcomes.collect())
+        Ok(Changed::Batch(outcomes.collect()))
     }
 
     /// All of them or none. Where they are independent none can spoil another, so they are all judged
@@ -70,7 +79,7 @@ impl Stage<'_> {
             match self.submit(&board, submission) {
                 Ok(outcome) => outcomes.push(Ok(outcome)),
                 Err(refusal) => {
-                    *self = Stage::new(self.state);
+                    *self = Stage::new(self.state, self.engine);
                     return Err(StoreError::Refused { at, refusal });
                 }
             }

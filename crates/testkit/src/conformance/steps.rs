@@ -97,31 +97,42 @@ fn some_steps() -> impl Strategy<Value = Vec<Step>> {
     ]
 }
 
-/// A change under a guard, and the same again after a while or a day, maybe with another body.
+/// A change under a guard, and the same again after a while or a day, maybe with another body; in
+/// between maybe another change, such as one that leaves the first nothing that it could be made to.
 fn guarded() -> impl Strategy<Value = Vec<Step>> {
+    let between = prop_oneof![
+        4 => Just(None),
+        1 => change().prop_map(Some),
+        1 => cast::board().prop_map(|board| Some(Change::DeleteBoard(board))),
+    ];
     let key = (0..6_u8).prop_map(|key| [key; 16]);
     let request = (0..2_u8).prop_map(|request| [request; 16]);
     let other = prop::bool::weighted(0.3);
     let after_ms = select(vec![0, 5, DAY_MS - 1, DAY_MS, DAY_MS + 1]);
-    (change(), key, request, other, after_ms).prop_map(|(change, key, request, other, after_ms)| {
-        let again = if other {
-            request.map(|b| b ^ 2)
-        } else {
-            request
-        };
-        let request_again = Guard {
-            key,
-            request: again,
-        };
-        vec![
-            at_once(change.clone(), Some(Guard { key, request })),
-            Step::Change {
+    (change(), key, request, other, between, after_ms).prop_map(
+        |(change, key, request, other, between, after_ms)| {
+            let again = if other {
+                request.map(|b| b ^ 2)
+            } else {
+                request
+            };
+            let request_again = Guard {
+                key,
+                request: again,
+            };
+            let first = at_once(change.clone(), Some(Guard { key, request }));
+            let again = Step::Change {
                 change,
                 guard: Some(request_again),
                 after_ms,
-            },
-        ]
-    })
+            };
+            let between = between.map(|change| at_once(change, None));
+            std::iter::once(first)
+                .chain(between)
+                .chain([again])
+                .collect()
+        },
+    )
 }
 
 /// A player is hidden, the board fills, and the player is back: the same one, or another of its id.

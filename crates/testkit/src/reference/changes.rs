@@ -152,6 +152,10 @@ impl State {
         submissions: &[(BoardId, Submission)],
         all_or_nothing: bool,
     ) -> Result<Changed, StoreError> {
+        let is_missing = |(board, _): &(BoardId, Submission)| !self.boards.contains_key(board);
+        if !all_or_nothing && !submissions.is_empty() && submissions.iter().all(is_missing) {
+            return Err(StoreError::UnknownBoard(submissions[0].0.clone()));
+        }
         let mut results = Vec::new();
         for (at, (board, submission)) in submissions.iter().enumerate() {
             match self.submit(board, submission) {

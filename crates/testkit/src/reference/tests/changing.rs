@@ -275,6 +275,27 @@ fn a_batch_is_all_or_nothing_or_item_by_item() {
 }
 
 #[test]
+fn a_batch_without_any_board_is_refused_as_a_whole() {
+    let store = store_with(last());
+    let gone = BoardId::parse("gone").unwrap();
+    let batch = |boards: &[&BoardId]| Change::SubmitBatch {
+        submissions: boards
+            .iter()
+            .map(|id| ((*id).clone(), submission('a', 1.0)))
+            .collect(),
+        all_or_nothing: false,
+    };
+    let refused = try_change(&store, batch(&[&gone, &gone]));
+    assert!(matches!(refused, Err(StoreError::UnknownBoard(id)) if id == gone));
+    assert_eq!(change(&store, batch(&[])), Changed::Batch(Vec::new()));
+    let Changed::Batch(results) = change(&store, batch(&[&gone, &board()])) else {
+        panic!("no batch");
+    };
+    assert_eq!(results[0], Err(Refusal::UnknownBoard(gone)));
+    assert!(results[1].is_ok());
+}
+
+#[test]
 fn the_order_is_fixed_while_anybody_has_an_entry() {
     let store = filled(last(), &[('a', 1.0)]);
     set_hidden(&store, 'a', true);

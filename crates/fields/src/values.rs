@@ -4,12 +4,20 @@ use boards::{
     Attribute, Authority, BoardId, Country, DisplayName, Metadata, Operator, Order, PlayerId,
     RankMode, Score, Segment,
 };
+use matchmaking::{
+    AttributeKey, AttributeText, Clock, Likeness, MatchId, QueueId, RatingSystem, Region, Role,
+    TicketId,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::FromValue;
 
-pub(crate) fn text(value: &Value) -> Result<&str, &'static str> {
+/// The text of a JSON string.
+///
+/// # Errors
+/// What is wrong, where it is no string.
+pub fn text(value: &Value) -> Result<&str, &'static str> {
     value.as_str().ok_or("must be a string")
 }
 
@@ -24,7 +32,21 @@ macro_rules! parsed {
     };
 }
 
-parsed!(Attribute, BoardId, Country, DisplayName, PlayerId, Segment);
+parsed!(
+    Attribute,
+    AttributeKey,
+    AttributeText,
+    BoardId,
+    Country,
+    DisplayName,
+    MatchId,
+    PlayerId,
+    QueueId,
+    Region,
+    Role,
+    Segment,
+    TicketId
+);
 
 /// Types that are one of a few words.
 macro_rules! words {
@@ -40,9 +62,12 @@ macro_rules! words {
 
 words!(
     Authority: "must be server or player",
+    Clock: "must be oldest or newest",
+    Likeness: "must be equal, different or overlap",
     Operator: "must be sum, best or last",
     Order: "must be desc or asc",
-    RankMode: "must be ordinal, shared or dense"
+    RankMode: "must be ordinal, shared or dense",
+    RatingSystem: "must be weng-lin, glicko2, elo or trueskill"
 );
 
 impl FromValue for Score {

@@ -1,0 +1,231 @@
+//! Looks for matches in all queues as long as the server runs.
+//!
+//! Each queue in which something waits has a task, which looks soon after a change and, since limits widen
+//! with waiting, now and then without one; it rests as long as it took to look, so that a huge queue
+//! takes half a core. Where nothing waits there is no task, and nothing wakes. Looking itself runs on
+//! threads that may block, a few at a time.
+//!
+//! A store that cannot write and a look that panics are logged, and the queue is tried again; the others go
+//! on. Nothing is lost by any of it: what has been found and was not announced is found again.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use matchmaking::{MatchError, MatchStore, QueueId, QueueInfo};
+use parking_lot::Mutex;
+use tokio::runtime::Builder;
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::settings::Matchmaking;
+
+mod pass;
+
+use pass::Pass;
+
+/// Queues listed at a time.
+const PAGE: usize = 100;
+
+/// A thread that looks for matches.
+pub(crate) struct Matchmaker {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// What a queue's task works with.
+#[derive(Clone)]
+struct Shared {
+    store: Arc<dyn MatchStore>,
+    pacing: Pacing,
+    /// One for each queue that may be looked at at once.
+    turns: Arc<Semaphore>,
+    /// Queues that have a task.
+    tended: Arc<Mutex<BTreeSet<QueueId>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Pacing {
+    settle: Duration,
+    interval: Duration,
+}
+
+impl Matchmaker {
+    /// Starts looking.
+    pub(crate) fn start(store: Arc<dyn MatchStore>, settings: &Matchmaking) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_time().build()?;
+        let shared = Shared {
+            store,
+            pacing: Pacing {
+                settle: settings.settle.0,
+                interval: settings.interval.0,
+            },
+            turns: Arc::new(Semaphore::new(settings.threads.min(Semaphore::MAX_PERMITS))),
+            tended: Arc::default(),
+        };
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("matchmaker".to_owned());
+        let thread = thread.spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    // Also when it is dropped.
+                    _ = stopped => {}
+                    () = watch_over(shared) => {}
+                }
+            });
+            // A look that is under way need not be waited for: nothing comes of it.
+            runtime.shutdown_background();
+        })?;
+        Ok(Matchmaker { stop, thread })
+    }
+
+    /// Stops looking. Blocks until nothing more will be asked of the store.
+    pub(crate) fn stop(self) {
+        drop(self.stop);
+        if self.thread.join().is_err() {
+            tracing::error!("the matchmaker panicked");
+        }
+    }
+}
+
+/// Gives a task to each queue that needs one and has none.
+async fn watch_over(shared: Shared) {
+    let mut seen = 0;
+    loop {
+        match busy_queues(&*shared.store).await {
+            Ok(queues) => queues.into_iter().for_each(|queue| shared.tend(queue)),
+            Err(error) => {
+                tracing::warn!(%error, "the queues cannot be listed; trying again");
+                tokio::time::sleep(shared.pacing.interval).await;
+                continue;
+            }
+        }
+        // While queues are busy this would wake with every batch.
+        tokio::time::sleep(shared.pacing.settle / 2).await;
+        seen = shared.store.waiting_changed(seen).await;
+    }
+}
+
+async fn busy_queues(store: &dyn MatchStore) -> Result<Vec<QueueId>, MatchError> {
+    let mut busy = Vec::new();
+    let mut last = None;
+    loop {
+        let page = store.queues(last.as_ref(), PAGE).await?;
+        let Some(end) = page.last() else {
+            return Ok(busy);
+        };
+        last = Some(end.id.clone());
+        busy.extend(page.into_iter().filter(is_busy).map(|queue| queue.id));
+    }
+}
+
+/// Whether something waits, or will if it is not accepted.
+fn is_busy(queue: &QueueInfo) -> bool {
+    queue.waiting > 0 || queue.proposed > 0
+}
+
+impl Shared {
+    fn tend(&self, queue: QueueId) {
+        let Some(tended) = Tended::begin(self, &queue) else {
+            return;
+        };
+        let shared = self.clone();
+        tokio::spawn(async move {
+            let mut tended = Some(tended);
+            while tended.is_some() {
+                shared.look_again_and_again(&queue).await;
+                drop(tended.take());
+                // What came when the task was about to end found the queue tended.
+                if shared
+                    .store
+                    .queue(&queue)
+                    .await
+                    .is_ok_and(|info| is_busy(&info))
+                {
+                    tended = Tended::begin(&shared, &queue);
+                }
+            }
+        });
+    }
+
+    /// Until nothing waits in the queue.
+    async fn look_again_and_again(&self, queue: &QueueId) {
+        tokio::time::sleep(self.pacing.settle / 2).await;
+        let mut works = true;
+        loop {
+            let started = Instant::now();
+            let looked = self.look(queue).await;
+            let took = started.elapsed();
+            match looked {
+                Ok(pass) => {
+                    works = true;
+                    let rest = self.pacing.settle.max(took);
+                    tokio::time::sleep(rest).await;
+                    if !self.is_needed(queue, &pass, rest).await {
+                        return;
+                    }
+                }
+                Err(MatchError::UnknownQueue(_)) => return,
+                Err(error) => {
+                    // Once, not every second.
+                    if std::mem::take(&mut works) {
+                        tracing::warn!(%queue, %error, "no matches are made; trying again");
+                    }
+                    tokio::time::sleep(self.pacing.interval.max(took)).await;
+                }
+            }
+        }
+    }
+
+    async fn look(&self, queue: &QueueId) -> Result<Pass, MatchError> {
+        // The semaphore is never closed.
+        let _turn = self.turns.acquire().await;
+        pass::look(&self.store, queue).await
+    }
+
+    /// Waits until it is time to look again; whether there is anything to look at.
+    async fn is_needed(&self, queue: &QueueId, pass: &Pass, rested: Duration) -> bool {
+        let patience = self.pacing.interval.saturating_sub(rested);
+        let mut change = pin!(self.changed(queue, pass.version));
+        let changed = tokio::time::timeout(patience, &mut change).await;
+        let busy = |info: Result<QueueInfo, MatchError>| info.is_ok_and(|info| is_busy(&info));
+        if changed.is_err() && !busy(self.store.queue(queue).await) {
+            return false;
+        }
+        true
+    }
+
+    /// Waits until something else waits in the queue than at this version.
+    async fn changed(&self, queue: &QueueId, version: u64) {
+        let mut seen = 0;
+        loop {
+            seen = self.store.waiting_changed(seen).await;
+            match self.store.queue(queue).await {
+                Ok(info) if info.version == version => {}
+                _ => return,
+            }
+        }
+    }
+}
+
+/// That a queue has a task; over when it is dropped, also by a panic.
+struct Tended(Arc<Mutex<BTreeSet<QueueId>>>, QueueId);
+
+impl Tended {
+    /// `None` where the queue has one already.
+    fn begin(shared: &Shared, queue: &QueueId) -> Option<Self> {
+        let new = shared.tended.lock().insert(queue.clone());
+        new.then(|| Tended(Arc::clone(&shared.tended), queue.clone()))
+    }
+}
+
+impl Drop for Tended {
+    fn drop(&mut self) {
+        self.0.lock().remove(&self.1);
+    }
+}
+
+#[cfg(test)]
+mod tests;

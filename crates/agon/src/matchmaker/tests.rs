@@ -1,0 +1,204 @@
+//! The matchmaker on a real store.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ::matchmaking::{
+    Clock as OldestOrNewest, MatchState, NewTicket, NewTicketPlayer, PartyRule, QueueChange,
+    QueueSettings, RatingRule, RatingSystem, Rules, TeamRule, TicketId, TicketState, TicketView,
+};
+use boards::{Attributes, BoardStore, Change, DisplayName, Player, PlayerId};
+use store_embedded::{Clock, EmbeddedStore, Options};
+
+use super::*;
+use crate::late_store::LateStore;
+use crate::units::Span;
+
+fn settings() -> Matchmaking {
+    Matchmaking {
+        settle: Span(Duration::from_millis(4)),
+        interval: Span(Duration::from_millis(20)),
+        threads: 1,
+    }
+}
+
+fn open(dir: &Path) -> Arc<EmbeddedStore> {
+    let options = Options {
+        data_dir: dir.join("data"),
+        cache_bytes: 1 << 20,
+        max_queue: 1024,
+        clock: Clock::system(),
+    };
+    Arc::new(EmbeddedStore::open(&options).unwrap())
+}
+
+fn queue(name: &str) -> QueueId {
+    QueueId::parse(name).unwrap()
+}
+
+fn put_queue(name: &str, acceptance_ms: Option<u64>, ticket_ttl_ms: u64) -> QueueChange {
+    let team = TeamRule {
+        min_size: 1,
+        max_size: 1,
+        roles: BTreeMap::new(),
+    };
+    let rating = RatingRule {
+        spread: 100.0,
+        widen_per_s: 4000.0,
+        max_spread: 1000.0,
+        max_team_gap: None,
+    };
+    QueueChange::PutQueue {
+        queue: queue(name),
+        settings: Box::new(QueueSettings {
+            rules: Rules {
+                teams: vec![team.clone(), team],
+                rating: Some(rating),
+                latency: None,
+                attributes: Vec::new(),
+                party: PartyRule::default(),
+                clock: OldestOrNewest::Oldest,
+            },
+            acceptance_ms,
+            ticket_ttl_ms,
+            rating_system: RatingSystem::WengLin,
+            boards: Vec::new(),
+        }),
+    }
+}
+
+fn create(name: &str, n: u8, rating: f64) -> QueueChange {
+    QueueChange::CreateTicket {
+        queue: queue(name),
+        ticket: NewTicket {
+            id: ticket(n),
+            players: vec![NewTicketPlayer {
+                id: PlayerId::from_bytes([n; 16]),
+                rating: Some((rating, None)),
+                roles: Vec::new(),
+                latencies_ms: BTreeMap::new(),
+                attributes: BTreeMap::new(),
+            }],
+            priority: 0,
+            avoid: Vec::new(),
+        },
+    }
+}
+
+fn ticket(n: u8) -> TicketId {
+    TicketId::parse(&format!("t{n}")).unwrap()
+}
+
+async fn put_players(store: &EmbeddedStore) {
+    let player = |n| Player {
+        id: PlayerId::from_bytes([n; 16]),
+        display_name: DisplayName::parse("ada").unwrap(),
+        country: None,
+        attributes: Attributes::default(),
+    };
+    let players = Change::PutPlayers((1..9).map(player).collect());
+    store.change(players, None, 0).await.unwrap();
+}
+
+async fn change(store: &EmbeddedStore, change: QueueChange) {
+    let now_ms = Clock::system().now_ms();
+    store.change_queue(change, None, now_ms).await.unwrap();
+}
+
+/// The ticket once it is as it has to be.
+async fn once(
+    store: &EmbeddedStore,
+    name: &str,
+    n: u8,
+    done: impl Fn(&TicketView) -> bool,
+) -> TicketView {
+    let (queue, ticket) = (queue(name), ticket(n));
+    loop {
+        let view = store.ticket(&queue, &ticket).await.unwrap();
+        if done(&view) {
+            return view;
+        }
+        let changed = store.ticket_changed(&queue, &ticket, view.version);
+        // Why it waits is no change.
+        let _ = tokio::time::timeout(Duration::from_millis(20), changed).await;
+    }
+}
+
+fn is_matched(view: &TicketView) -> bool {
+    matches!(view.ticket.state, TicketState::Matched { .. })
+}
+
+#[tokio::test]
+async fn tickets_are_matched_as_limits_widen_and_told_why_until_then() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    put_players(&store).await;
+    change(&store, put_queue("q", None, 60_000)).await;
+    change(&store, put_queue("other", None, 60_000)).await;
+    let matchmaker = Matchmaker::start(store.clone(), &settings()).unwrap();
+    change(&store, create("q", 1, 1500.0)).await;
+    let view = once(&store, "q", 1, |view| view.why.is_some()).await;
+    assert_eq!(view.ticket.state, TicketState::Waiting);
+    change(&store, create("q", 2, 2300.0)).await;
+    change(&store, create("other", 3, 1500.0)).await;
+    change(&store, create("other", 4, 1500.0)).await;
+    for (name, n) in [("q", 1), ("q", 2), ("other", 3), ("other", 4)] {
+        let view = once(&store, name, n, is_matched).await;
+        let of = view.of_match.unwrap();
+        assert!(matches!(of.state, MatchState::Running { .. }));
+        assert_eq!(of.players().count(), 2);
+    }
+    // Nothing waits any more, and what comes next is seen all the same.
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    change(&store, create("q", 5, 1500.0)).await;
+    change(&store, create("q", 6, 1500.0)).await;
+    once(&store, "q", 5, is_matched).await;
+    tokio::task::spawn_blocking(|| matchmaker.stop())
+        .await
+        .unwrap();
+    change(&store, create("q", 7, 1500.0)).await;
+    change(&store, create("q", 8, 1500.0)).await;
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    let view = store.ticket(&queue("q"), &ticket(7)).await.unwrap();
+    assert_eq!(view.ticket.state, TicketState::Waiting, "it has stopped");
+}
+
+#[tokio::test]
+async fn what_is_over_is_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    put_players(&store).await;
+    change(&store, put_queue("q", Some(30), 90)).await;
+    let matchmaker = Matchmaker::start(store.clone(), &settings()).unwrap();
+    change(&store, create("q", 1, 1500.0)).await;
+    let ended = |view: &TicketView| view.ticket.state.is_final();
+    let view = once(&store, "q", 1, ended).await;
+    assert!(matches!(view.ticket.state, TicketState::Expired { .. }));
+    change(&store, create("q", 2, 1500.0)).await;
+    change(&store, create("q", 3, 1500.0)).await;
+    let view = once(&store, "q", 2, |view| view.of_match.is_some()).await;
+    assert!(view.of_match.unwrap().accept_by_ms().is_some());
+    let view = once(&store, "q", 3, ended).await;
+    assert!(matches!(view.ticket.state, TicketState::Cancelled { .. }));
+    tokio::task::spawn_blocking(|| matchmaker.stop())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn it_goes_on_once_the_store_works() {
+    let dir = tempfile::tempdir().unwrap();
+    let late = Arc::new(LateStore::default());
+    let matchmaker = Matchmaker::start(late.clone(), &settings()).unwrap();
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    let store = open(dir.path());
+    put_players(&store).await;
+    change(&store, put_queue("q", None, 60_000)).await;
+    change(&store, create("q", 1, 1500.0)).await;
+    change(&store, create("q", 2, 1500.0)).await;
+    late.provide(store.clone());
+    once(&store, "q", 1, is_matched).await;
+    tokio::task::spawn_blocking(|| matchmaker.stop())
+        .await
+        .unwrap();
+}

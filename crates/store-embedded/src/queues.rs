@@ -1,0 +1,196 @@
+//! Queues in memory: what waits, what is proposed and what is being held.
+//!
+//! What has ended is on disk alone: at a thousand tickets a second an hour of them would be gigabytes.
+//! Who asks for it reads the engine ([`crate::reader`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use boards::PlayerId;
+use hashbrown::HashMap;
+use matchmaking::{
+    Backfill, BackfillId, Match, MatchId, QueueId, QueueSettings, QueuedTicket, Rating, Reason,
+    TicketId, WhyWaiting,
+};
+
+mod apply;
+mod keys;
+mod masks;
+mod reads;
+mod recent;
+mod records;
+mod watches;
+
+pub(crate) use apply::{Delta, put_match};
+pub(crate) use keys::{EndKind, end_key, history_key, named_key, queue_key, rating_key};
+pub(crate) use keys::{
+    read_end_key, read_history_key, read_match_key, read_named_key, read_queue_key, read_rating_key,
+};
+pub(crate) use masks::{masked_match, masked_ticket};
+pub(crate) use reads::FoundTicket;
+pub(crate) use recent::Recent;
+pub(crate) use records::{
+    backfill, digest, match_record, queue, rating, read_backfill, read_match, read_queue,
+    read_rating, read_ticket, ticket,
+};
+pub(crate) use watches::Watches;
+
+/// A queue's number in this store, never used again. Keys begin with it, so that deleting a queue writes
+/// next to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct QueueNumber(pub(crate) u32);
+
+/// A ticket or backfill, told from those of other queues.
+pub(crate) type Named = (QueueNumber, TicketId);
+
+/// A ticket with what the store knows of it beside.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TicketLine {
+    /// The sequence number at which it was made: the order in which tickets wait.
+    pub(crate) made: u64,
+    /// Of the request that made it, to tell a repetition from another ticket.
+    pub(crate) digest: [u8; 16],
+    /// The last commit that changed it.
+    pub(crate) version: u64,
+    pub(crate) ticket: Arc<QueuedTicket>,
+}
+
+/// A match, likewise.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MatchLine {
+    /// The queue that it was made in; one of the same name may have come after it.
+    pub(crate) queue: QueueNumber,
+    pub(crate) version: u64,
+    pub(crate) of: Arc<Match>,
+}
+
+/// A backfill, likewise.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct BackfillLine {
+    pub(crate) made: u64,
+    pub(crate) digest: [u8; 16],
+    pub(crate) backfill: Arc<Backfill>,
+}
+
+/// A player's rating by results.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rated {
+    pub(crate) rating: Rating,
+    /// Matches behind it.
+    pub(crate) matches: u64,
+    pub(crate) rated_at_ms: i64,
+}
+
+/// All queues.
+pub(crate) struct Queues {
+    pub(crate) numbers: BTreeMap<QueueId, QueueNumber>,
+    pub(crate) all: HashMap<QueueNumber, Queue>,
+    /// Matches that are proposed or being held, also those of queues that were deleted.
+    pub(crate) matches: HashMap<MatchId, MatchLine>,
+    /// Deleted queues whose records are still on disk.
+    pub(crate) doomed: Vec<QueueNumber>,
+    /// The number that the next queue gets.
+    pub(crate) next: u32,
+}
+
+/// A queue.
+pub(crate) struct Queue {
+    pub(crate) number: QueueNumber,
+    pub(crate) id: QueueId,
+    pub(crate) settings: Arc<QueueSettings>,
+    /// Tickets that wait or are proposed.
+    pub(crate) tickets: HashMap<TicketId, TicketLine>,
+    /// Those that wait, in the order in which they were made.
+    pub(crate) waiting: BTreeMap<u64, Arc<QueuedTicket>>,
+    /// How many players they have.
+    pub(crate) waiting_players: u64,
+    /// In which of them a player is.
+    pub(crate) by_player: HashMap<PlayerId, TicketId>,
+    /// When those that wait expire, with their place in the order.
+    pub(crate) expiries: BTreeSet<(i64, u64)>,
+    /// Until when matches have to be accepted.
+    pub(crate) proposals: BTreeSet<(i64, MatchId)>,
+    /// Matches that are being held.
+    pub(crate) running: u64,
+    /// Open ones.
+    pub(crate) backfills: HashMap<BackfillId, BackfillLine>,
+    /// Which of them a match has.
+    pub(crate) by_match: HashMap<MatchId, BTreeSet<BackfillId>>,
+    pub(crate) ratings: HashMap<PlayerId, Rated>,
+    /// The last commit that changed what waits.
+    pub(crate) version: u64,
+    pub(crate) why: Arc<Explained>,
+    pub(crate) recent: Recent,
+}
+
+/// Why tickets wait, as the matchmaker last saw it.
+#[derive(Default)]
+pub(crate) struct Explained {
+    pub(crate) of: HashMap<TicketId, WhyWaiting>,
+    pub(crate) counts: Vec<(Reason, u64)>,
+}
+
+impl Queues {
+    pub(crate) fn new() -> Self {
+        Queues {
+            numbers: BTreeMap::new(),
+            all: HashMap::new(),
+            matches: HashMap::new(),
+            doomed: Vec::new(),
+            next: 1,
+        }
+    }
+
+    pub(crate) fn find(&self, id: &QueueId) -> Option<&Queue> {
+        self.all.get(self.numbers.get(id)?)
+    }
+}
+
+impl Queue {
+    pub(crate) fn new(number: QueueNumber, id: QueueId, settings: QueueSettings) -> Self {
+        Queue {
+            number,
+            id,
+            settings: Arc::new(settings),
+            tickets: HashMap::new(),
+            waiting: BTreeMap::new(),
+            waiting_players: 0,
+            by_player: HashMap::new(),
+            expiries: BTreeSet::new(),
+            proposals: BTreeSet::new(),
+            running: 0,
+            backfills: HashMap::new(),
+            by_match: HashMap::new(),
+            ratings: HashMap::new(),
+            version: 0,
+            why: Arc::default(),
+            recent: Recent::new(),
+        }
+    }
+
+    /// Whether something is over by now and has not been ended.
+    pub(crate) fn has_lapsed(&self, now_ms: i64) -> bool {
+        let expiry = self.expiries.first().map(|(at_ms, _)| *at_ms);
+        let proposal = self.proposals.first().map(|(at_ms, _)| *at_ms);
+        [expiry, proposal]
+            .into_iter()
+            .flatten()
+            .any(|at_ms| at_ms <= now_ms)
+    }
+}
+
+impl Explained {
+    pub(crate) fn new(why: Vec<(TicketId, WhyWaiting)>) -> Self {
+        let mut counts: Vec<(Reason, u64)> = Vec::new();
+        for (_, why) in &why {
+            match counts.iter_mut().find(|(reason, _)| *reason == why.reason) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((why.reason, 1)),
+            }
+        }
+        Explained {
+            of: why.into_iter().collect(),
+            counts,
+        }
+    }
+}

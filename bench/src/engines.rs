@@ -13,7 +13,6 @@ mod child;
 mod digest;
 mod fjall_store;
 mod lmdb_store;
-mod meter;
 mod model;
 mod phases;
 mod redb_store;

@@ -21,7 +21,9 @@ const MAY_USE: [(&str, &[&str]); 12] = [
         &[
             "api",
             "boards",
+            "fields",
             "hedge",
+            "match-json",
             "matchmaking",
             "store-embedded",
             "upstreams",
@@ -38,7 +40,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("matchmaking", &["boards"]),
     ("rank", &[]),
     ("store-embedded", &["boards", "matchmaking", "rank"]),
-    ("testkit", &["boards"]),
+    ("testkit", &["boards", "matchmaking"]),
     ("upstreams", &["hedge"]),
     ("xtask", &[]),
 ];

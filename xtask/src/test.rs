@@ -9,6 +9,7 @@ mod rust;
 mod schemathesis;
 mod step;
 mod tools;
+mod wheel;
 
 use std::time::{Duration, Instant};
 

@@ -8,11 +8,11 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::args::Args;
-use super::meter;
 use super::sample::Sample;
 use super::stopwatch::Stopwatch;
 use super::store::Engine;
 use super::workload::{Stage, Workload, stages};
+use crate::meter;
 
 /// Takes one engine through all phases in the fresh directory `args.dir`.
 pub fn run<E: Engine>(args: &Args) -> Result<Sample> {

@@ -12,6 +12,7 @@ use crate::odds::HedgeOddsArgs;
 use crate::practice::{self, PracticeArgs};
 use crate::serve;
 use crate::settings::{Flags, Settings, Store};
+use crate::simulate::{self, SimulateArgs};
 
 /// The backend of a competitive game: leaderboards with exact live ranks, in one binary.
 #[derive(Parser)]
@@ -39,6 +40,8 @@ enum Command {
     Export(ExportArgs),
     /// Read boards from an export into a store that is not being served
     Import(ImportArgs),
+    /// Try out a queue: what its rules would do with players who come at random
+    Simulate(Box<SimulateArgs>),
     /// Print what hedging is worth for an upstream, by formula
     HedgeOdds(HedgeOddsArgs),
     /// Serve a slow and unreliable upstream to try hedging on
@@ -111,6 +114,7 @@ impl Cli {
             Command::Openapi { yaml: true } => print(&api::document_yaml()),
             Command::Export(args) => export::run(args),
             Command::Import(args) => import::run(args),
+            Command::Simulate(args) => simulate::run(&args),
             Command::HedgeOdds(args) => print(&args.report()),
             Command::PracticeUpstream(args) => practice::run(args),
         }

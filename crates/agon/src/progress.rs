@@ -32,10 +32,15 @@ impl Progress {
         self.bar.set_position(done);
     }
 
+    /// Takes the bar away; how many seconds it took.
+    pub(crate) fn clear(&self) -> f64 {
+        self.bar.finish_and_clear();
+        self.started.elapsed().as_secs_f64()
+    }
+
     /// Takes the bar away; what it took, and how many of these records that were in a second.
     pub(crate) fn end(&self, records: u64) -> String {
-        self.bar.finish_and_clear();
-        let seconds = self.started.elapsed().as_secs_f64();
+        let seconds = self.clear();
         let rate = (records as f64 / seconds.max(1e-3)).round();
         format!("in {seconds:.1} s, {rate} records/s")
     }

@@ -23,7 +23,6 @@ use crate::banner;
 use crate::connection::{Activity, Patience, ReplyBody, Watched, within};
 use crate::control::Control;
 use crate::drain::StopSignals;
-use crate::late_matches::LateMatches;
 use crate::late_store::LateStore;
 use crate::matchmaker::Matchmaker;
 use crate::settings::{Server, Settings, Store};
@@ -54,15 +53,9 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = TcpListener::bind(listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
-    let boards = Arc::new(LateStore::default());
-    let matches = Arc::new(LateMatches::default());
+    let late = Arc::new(LateStore::default());
     let (upstreams, practice) = upstreams::prepare(&settings).await?;
-    let api = Api::new(
-        boards.clone(),
-        matches.clone(),
-        upstreams,
-        limits(&settings),
-    );
+    let api = Api::new(late.clone(), late.clone(), upstreams, limits(&settings));
     let connections = GracefulShutdown::new();
     let server = HttpServer::new(
         &settings.server,
@@ -75,7 +68,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
             return anyhow::Ok(None);
         };
         let control = Control::open(&settings.store.data_dir);
-        boards.provide(store.clone());
+        late.provide(store.clone());
         let matchmaker = Matchmaker::start(store.clone(), &settings.matchmaking)?;
         banner::print(
             address,

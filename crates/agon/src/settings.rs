@@ -54,7 +54,7 @@ pub(crate) struct Store {
     pub(crate) max_queue: usize,
 }
 
-/// How matches are made.
+/// How matches are looked for, and what requests for matches may cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Matchmaking {

@@ -9,7 +9,7 @@ use utoipa::openapi::{OpenApi as Document, RefOr};
 use crate::idempotency::REPLAYED;
 use crate::problem::ProblemBody;
 use crate::routes;
-use crate::v1::matches;
+use crate::v1::{matches, simulation};
 
 mod errors;
 mod flat;
@@ -25,7 +25,7 @@ pub(crate) use errors::*;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     // Those that the router cannot tell apart; the others are described where they are routed.
-    paths(matches::accept_match, matches::decline_match),
+    paths(matches::accept_match, matches::decline_match, simulation::simulate_queue),
     components(schemas(ProblemBody)),
     tags(
         (name = "leaderboard", description = "The board `global`: points add up, most points first, ties to who was first"),

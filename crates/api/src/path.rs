@@ -2,6 +2,8 @@
 
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::HeaderValue;
+use axum::http::header::ALLOW;
 use axum::http::request::Parts;
 use boards::{BoardId, Invalid, PlayerId};
 use matchmaking::{BackfillId, MatchId, QueueId, TicketId};
@@ -124,10 +126,26 @@ impl<S: Send + Sync> FromRequestParts<S> for EntryPath {
     }
 }
 
+impl QueuePath {
+    /// The queue of this text.
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+        let queue = QueueId::parse(text);
+        queue
+            .map(|queue| QueuePath { queue })
+            .map_err(|invalid| Problem::parameter("queue", invalid.reason()))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for QueuePath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.path().ends_with(":simulate") {
+            // What the router took for a queue's name.
+            let detail = format!("{} does not work here; see the allow header", parts.method);
+            let allow = (ALLOW, HeaderValue::from_static("POST"));
+            return Err(Problem::new(Code::MethodNotAllowed, detail).with_header(allow));
+        }
         let mut names = Names::of(parts, state).await?;
         let queue = names.read("queue", QueueId::parse);
         names.all_well(queue.map(|queue| QueuePath { queue }))

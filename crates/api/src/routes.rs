@@ -65,6 +65,8 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
             v1::queues::get_queue,
             v1::queues::delete_queue
         ))
+        // Described in `About`, under the path that clients see.
+        .route("/v1/queues/{queue}", post(v1::simulation::post_queue))
         .routes(routes!(v1::queue_stats::queue_stats))
         .routes(routes!(v1::tickets::create_ticket))
         .routes(routes!(v1::tickets::get_ticket, v1::tickets::cancel_ticket))

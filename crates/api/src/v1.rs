@@ -19,6 +19,7 @@ pub(crate) mod queues;
 mod reset;
 pub(crate) mod scores;
 pub(crate) mod seasons;
+pub(crate) mod simulation;
 pub(crate) mod stats;
 mod stream;
 mod ticket;

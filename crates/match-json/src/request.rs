@@ -145,11 +145,12 @@ impl FromFields for WaitingBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let ticket = TicketBody::from_fields(fields);
         let waited = fields.optional::<Amount>("waited_s");
+        // Of a ticket that is wrong in other ways this has to be told too.
+        if fields.value("ticket_id").is_none() {
+            return fields.missing("ticket_id");
+        }
         let ticket = ticket?;
-        let id = match ticket.id.clone() {
-            Some(id) => id,
-            None => return fields.missing("ticket_id"),
-        };
+        let id = ticket.id.clone()?;
         let waited = waited?.map_or(0.0, |Amount(seconds)| seconds);
         Some(WaitingBody {
             id,

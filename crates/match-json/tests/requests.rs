@@ -132,7 +132,7 @@ fn every_fault_of_a_request_is_told() {
         "rules": {"teams": {"min_size": 2, "max_size": 1}, "rating": {"spread": -1}},
         "rating_system": "mmr",
         "tickets": [
-            ticket("a", 1), {"players": [{"player_id": player(2)}]}, ticket("b", 3), 7, ticket("a", 4),
+            ticket("a", 1), {"players": [{"player_id": "x"}]}, ticket("b", 3), 7, ticket("a", 4),
             ticket("c", 1), {"ticket_id": "d", "waited_s": -0.5, "players": [{"player_id": player(5)}]},
         ],
     });
@@ -141,6 +141,7 @@ fn every_fault_of_a_request_is_told() {
         "/rules/rating/spread must be a number from 0 to 1000000000",
         "/tickets/0/players/0/player_id is the same as /tickets/5/players/0/player_id",
         "/tickets/0/ticket_id is the same as /tickets/4/ticket_id",
+        "/tickets/1/players/0/player_id must be a UUID such as e4cdb120-28fc-4285-a78d-eb48660b7730",
         "/tickets/1/ticket_id is missing",
         "/tickets/3 must be an object",
         "/tickets/4/ticket_id is the same as /tickets/0/ticket_id",
@@ -221,7 +222,12 @@ fn values_are_read_as_text_is() {
     let places: Vec<_> = told.into_iter().filter_map(|f| f.pointer).collect();
     assert_eq!(
         places,
-        ["/rules", "/tickets/0/players", "/tickets/1/players"]
+        [
+            "/rules",
+            "/tickets/0/players",
+            "/tickets/0/ticket_id",
+            "/tickets/1/players"
+        ]
     );
 }
 

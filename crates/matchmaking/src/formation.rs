@@ -4,6 +4,8 @@ mod assembly;
 mod company;
 mod crowds;
 mod deadlock;
+mod duel;
+mod exchange;
 mod figures;
 mod funnel;
 mod interning;
@@ -17,7 +19,9 @@ mod reasons;
 mod roles;
 mod search;
 mod serving;
+mod settle;
 mod split;
+mod tidy;
 
 use std::time::Duration;
 
@@ -136,9 +140,7 @@ pub struct Unmatched {
 
 /// What keeps a ticket from a match: the first of these that leaves it too few others, the rules being
 /// asked in this order.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The party is larger than a team, or than parties may be.
@@ -182,8 +184,32 @@ pub fn form(
     openings: &[Opening<'_>],
     waiting: &[Waiting<'_>],
 ) -> Formation {
+    made(rules, system, openings, waiting, true)
+}
+
+/// As [`form`], the same matches, without why tickets are left: `unmatched` stays empty. Where most tickets
+/// are left, finding the reasons costs many times what finding the matches does.
+pub fn form_unexplained(
+    rules: &Rules,
+    system: RatingSystem,
+    openings: &[Opening<'_>],
+    waiting: &[Waiting<'_>],
+) -> Formation {
+    made(rules, system, openings, waiting, false)
+}
+
+fn made(
+    rules: &Rules,
+    system: RatingSystem,
+    openings: &[Opening<'_>],
+    waiting: &[Waiting<'_>],
+    explained: bool,
+) -> Formation {
     if let Some(fault) = contradictions(rules).into_iter().next() {
-        let detail = format!("the rules contradict themselves: {} {}", fault.pointer, fault.detail);
+        let detail = format!(
+            "the rules contradict themselves: {} {}",
+            fault.pointer, fault.detail
+        );
         return Formation {
             unmatched: (0..waiting.len())
                 .map(|ticket| pool::unmatched(ticket, Reason::PartiesDoNotFit, detail.clone()))
@@ -199,7 +225,13 @@ pub fn form(
     let lineups = serving.made.iter();
     Formation {
         filled,
-        matches: lineups.map(|made| assembly::assemble(&pool, system, made)).collect(),
-        unmatched: reasons::all(&pool, &mut serving),
+        matches: lineups
+            .map(|made| assembly::assemble(&pool, system, made))
+            .collect(),
+        unmatched: if explained {
+            reasons::all(&pool, &mut serving)
+        } else {
+            Vec::new()
+        },
     }
 }

@@ -5,6 +5,7 @@
 //! is the matches made of tickets that wait and for each that is left the reason why. A [`RatingSystem`] turns results into
 //! [`Rating`]s. Around it are queues that live longer than a call: their [`QueueSettings`], what becomes
 //! of tickets and matches in them ([`QueueChange`]), and the [`MatchStore`] that keeps all of it.
+//! [`simulate`] tries a queue out before anybody waits in it.
 
 mod check;
 mod contradictions;
@@ -14,6 +15,7 @@ mod names;
 mod queue;
 mod rating;
 mod rules;
+pub mod simulate;
 mod store;
 mod ticket;
 
@@ -24,7 +26,7 @@ pub use contradictions::{
 pub use error::{MatchError, RulesFault};
 pub use formation::{
     Filled, Formation, FormedMatch, FormedTeam, Opening, Reason, Seat, Seated, Unmatched, Waiting,
-    form,
+    form, form_unexplained,
 };
 pub use names::{AttributeKey, AttributeText, MatchId, QueueId, Region, Role, TicketId};
 pub use queue::*;

@@ -1,10 +1,11 @@
-//! What is tidied up between batches, a little at a time: entries of seasons that nobody can read any
-//! more, and answers that are too old to be asked for again; likewise records of queues that were deleted,
-//! and what has ended in queues and has been readable long enough.
+//! What is tidied up between batches, a little at a time: entries that a lower limit has cut off, those
+//! of seasons that nobody can read any more, and answers that are too old to be asked for again; likewise
+//! records of queues that were deleted, and what has ended in queues and has been readable long enough.
 
 use boards::{BoardNumber, SeasonId};
 
 use crate::codec;
+use crate::cut::{Cut, is_cut_off};
 use crate::effect::Effect;
 use crate::engine::{Engine, EngineError, Table, Write};
 use crate::records::Answer;
@@ -13,8 +14,8 @@ use crate::state::State;
 
 mod queues;
 
-/// Entries removed in one go.
-const ENTRIES: usize = 1000;
+/// Entries removed in one go, or looked at. Few in tests, so that small boards are many.
+pub(crate) const ENTRIES: usize = if cfg!(test) { 2 } else { 1000 };
 /// Answers removed in one go.
 const ANSWERS: usize = 250;
 /// How often old answers are looked for, once there are none.
@@ -23,6 +24,7 @@ const LOOK_EVERY_MS: i64 = 1000;
 /// How far the tidying has come. What lies before has been removed, and passing over it again would
 /// take the longer the more there was.
 pub(crate) struct Chores {
+    cut_from: Vec<u8>,
     entries_from: Vec<u8>,
     answers_from: Vec<u8>,
     ends: queues::Ends,
@@ -33,6 +35,7 @@ pub(crate) struct Chores {
 impl Chores {
     pub(crate) fn new() -> Self {
         Chores {
+            cut_from: Vec::new(),
             entries_from: Vec::new(),
             answers_from: Vec::new(),
             ends: queues::Ends::default(),
@@ -43,7 +46,7 @@ impl Chores {
 
     /// Whether there is something to remove without waiting for anything.
     pub(crate) fn are_waiting(&self, state: &State) -> bool {
-        !state.doomed.is_empty() || !state.queues.doomed.is_empty()
+        !state.cuts.is_empty() || !state.doomed.is_empty() || !state.queues.doomed.is_empty()
     }
 
     /// The next batch of removals, if it is time for one.
@@ -59,7 +62,10 @@ impl Chores {
             answers: Vec::new(),
             position: state.position,
         };
-        if let Some((board, season)) = state.doomed.first() {
+        if let Some(cut) = state.cuts.first() {
+            self.remove_cut_off(engine, cut, &mut staged)?;
+        } else if let Some((board, season)) = state.doomed.first() {
+            // Only then: by the cuts of a season its entries are counted.
             self.remove_entries(engine, *board, *season, &mut staged)?;
         }
         if let Some(queue) = state.queues.doomed.first() {
@@ -79,6 +85,43 @@ impl Chores {
         staged.position.commit += 1;
         staged.writes.push(Write::position(&staged.position));
         Ok(Some(staged))
+    }
+
+    /// Looks at some entries of a season and removes what has been cut off.
+    fn remove_cut_off(
+        &mut self,
+        engine: &Engine,
+        cut: &Cut,
+        staged: &mut Staged,
+    ) -> Result<(), EngineError> {
+        let prefix = codec::season_key(cut.board, cut.season);
+        let from = std::mem::take(&mut self.cut_from).max(prefix.to_vec());
+        let (mut looked, mut removed) = (0, 0);
+        let records = engine.scan_from(Table::Entries, &prefix, &from);
+        for record in records.take(ENTRIES) {
+            let record = record?;
+            looked += 1;
+            if is_cut_off(std::slice::from_ref(cut), &record) {
+                staged
+                    .writes
+                    .push(Write::remove(Table::Entries, record.key()));
+                removed += 1;
+            }
+            // The next that there can be.
+            self.cut_from = [record.key(), &[0]].concat();
+        }
+        if looked < ENTRIES {
+            self.cut_from.clear();
+            // With those that were written anew: they count for themselves since.
+            staged.position.entries -= cut.left();
+            staged.writes.push(cut.remove());
+            staged.effects.push(Effect::CutRemoved);
+        } else if removed > 0 {
+            staged.position.entries -= removed;
+            staged.writes.push(cut.less(removed).write());
+            staged.effects.push(Effect::Shrink(removed));
+        }
+        Ok(())
     }
 
     fn remove_entries(

@@ -23,6 +23,9 @@ pub(crate) struct Draft<'a> {
     /// The same of scores, each once; kept in dense mode alone.
     gone_tiers: RankIndex<u64, ()>,
     fresh_tiers: RankIndex<u64, ()>,
+    /// Places of the board from this one on have gone. What has gone does not come back, so the last
+    /// that stays is looked for from here: a crowd of newcomers to a full board passes each place once.
+    gone_from: usize,
 }
 
 impl<'a> Draft<'a> {
@@ -34,6 +37,7 @@ impl<'a> Draft<'a> {
             fresh: RankIndex::new(),
             gone_tiers: RankIndex::new(),
             fresh_tiers: RankIndex::new(),
+            gone_from: board.ladder.all().len(),
         }
     }
 
@@ -105,20 +109,22 @@ impl<'a> Draft<'a> {
     }
 
     /// The last ranked entry.
-    pub(crate) fn last(&self, players: &Players) -> Option<(RankKey, PlayerId)> {
+    pub(crate) fn last(&mut self, players: &Players) -> Option<(RankKey, PlayerId)> {
         let fresh = self.fresh.len().checked_sub(1);
         let fresh = fresh.and_then(|at| self.fresh.select(at));
         let fresh = fresh.map(|(key, id)| (*key, *id));
         fresh.max(self.last_that_stays(players))
     }
 
-    fn last_that_stays(&self, players: &Players) -> Option<(RankKey, PlayerId)> {
+    fn last_that_stays(&mut self, players: &Players) -> Option<(RankKey, PlayerId)> {
         let entries = self.board.ladder.all().entries();
-        // As many of the last may have gone as have gone at all.
-        let places = (0..entries.len()).rev();
-        let mut last = places.filter_map(|at| entries.select(at));
-        let (key, slot) = last.find(|(key, _)| self.gone.get(key).is_none())?;
-        Some((*key, players.get(Slot(*slot))?.id))
+        loop {
+            let (key, slot) = entries.select(self.gone_from.checked_sub(1)?)?;
+            if self.gone.get(key).is_none() {
+                return Some((*key, players.get(Slot(*slot))?.id));
+            }
+            self.gone_from -= 1;
+        }
     }
 }
 

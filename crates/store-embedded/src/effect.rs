@@ -8,6 +8,7 @@ use boards::{
 use matchmaking::QueueSettings;
 use parking_lot::RwLockWriteGuard;
 
+use crate::cut::Cut;
 use crate::ladder::Ladder;
 use crate::players::Slot;
 use crate::queues::{Delta, Named, Queue, QueueNumber};
@@ -35,7 +36,7 @@ pub(crate) enum Effect {
         player: PlayerId,
     },
     AddBoard(BoardId, Box<Board>),
-    /// New settings, and the ladders anew where these rank differently.
+    /// New settings, and the ladders anew where these rank differently or many fewer.
     ChangeBoard {
         board: BoardNumber,
         settings: BoardSettings,
@@ -56,6 +57,12 @@ pub(crate) enum Effect {
         /// Past seasons that stay.
         keep: usize,
     },
+    /// The end of a season is gone from a board, and still on disk.
+    Cut(Cut),
+    /// So many more of the earliest cut have been removed.
+    Shrink(u64),
+    /// All of it has been.
+    CutRemoved,
     /// All entries of a doomed season are gone.
     Removed(BoardNumber, SeasonId),
     AddQueue(Box<Queue>),
@@ -160,6 +167,9 @@ impl Effect {
                 if let Some(board) = state.boards.get_mut(&board) {
                     board.version = commit;
                     change_board(board, settings, ladders, debris);
+                    board
+                        .ladder
+                        .trim(most_entries(&board.settings), &state.players);
                     forget_seasons(board, keep, &mut state.doomed, debris);
                 }
             }
@@ -180,6 +190,13 @@ impl Effect {
             Effect::RemovedQueue(queue) => state.queues.doomed.retain(|d| *d != queue),
             Effect::Queues(delta) => delta.apply(&mut state.queues, commit),
             Effect::Forget(_) => {}
+            Effect::Cut(cut) => state.cuts.push(cut),
+            Effect::Shrink(removed) => {
+                if let Some(cut) = state.cuts.first_mut() {
+                    *cut = cut.less(removed);
+                }
+            }
+            Effect::CutRemoved => drop(state.cuts.remove(0)),
             Effect::Removed(board, season) => state.doomed.retain(|d| *d != (board, season)),
             Effect::RemoveBoard(id) => remove_board(state, &id, debris),
             Effect::SetHidden {
@@ -276,6 +293,13 @@ fn remove_entry(state: &mut State, board: BoardNumber, id: PlayerId) {
     if let (Some(board), Some((slot, player))) = (state.boards.get_mut(&board), player) {
         board.ladder.remove(slot, player);
     }
+}
+
+/// How many ranked entries a season may have.
+pub(crate) fn most_entries(settings: &BoardSettings) -> usize {
+    let max = settings.max_entries;
+    max.and_then(|max| usize::try_from(max).ok())
+        .unwrap_or(usize::MAX)
 }
 
 fn change_board(

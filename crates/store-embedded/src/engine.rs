@@ -51,6 +51,8 @@ pub(crate) enum Table {
     Boards = b'b',
     /// Board and season whose entries are to be removed.
     Doomed = b'd',
+    /// Board, season and commit to which of the season's entries are to be removed.
+    Cuts = b'c',
     /// Board and player id of those that are hidden.
     Hidden = b'h',
     /// Idempotency key to the answer that was given.

@@ -17,6 +17,7 @@ use crate::archive::{
     PlayerLine, Scope,
 };
 use crate::codec;
+use crate::cut::{Cut, is_cut_off};
 use crate::data_dir::{Contents, DataDir};
 use crate::engine::{Engine, EngineError, Frozen, Record, Table};
 use crate::error::OpenError;
@@ -121,6 +122,7 @@ pub struct Export {
     frozen: Frozen,
     scope: Scope,
     boards: Vec<Source>,
+    cuts: Arc<[Cut]>,
     taken_at: jiff::Timestamp,
     records: Option<u64>,
     revoked: Arc<AtomicBool>,
@@ -176,12 +178,14 @@ impl Export {
         keeper: Keeper,
     ) -> Result<Self, ExportError> {
         let boards = sources(&frozen, &scope)?;
+        let cuts = cuts(&frozen)?;
         let position = frozen.position()?;
         let position = position.filter(|_| scope == Scope::Store);
         let taken_at = jiff::Timestamp::from_millisecond(now_ms);
         Ok(Export {
             records: position.map(|p| boards.len() as u64 + p.players + p.entries),
             boards,
+            cuts,
             taken_at: taken_at.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
             frozen,
             scope,
@@ -243,7 +247,7 @@ impl Export {
                 }
             }
             Scope::Boards(_) => {
-                for id in players::of(&self.frozen, &self.boards)? {
+                for id in players::of(&self.frozen, &self.boards, &self.cuts)? {
                     let id = id?;
                     let value = self.frozen.get(Table::Players, id.as_bytes())?;
                     let value = value.ok_or_else(|| malformed("player", id.as_bytes()))?;
@@ -259,7 +263,10 @@ impl Export {
             for season in board.seasons() {
                 let prefix = codec::season_key(board.number, season);
                 for record in self.frozen.scan(Table::Entries, &prefix) {
-                    write_entry(out, &board.id, &record?)?;
+                    let record = record?;
+                    if !is_cut_off(&self.cuts, &record) {
+                        write_entry(out, &board.id, &record)?;
+                    }
                 }
             }
         }
@@ -285,6 +292,15 @@ impl Export {
         }
         Ok(())
     }
+}
+
+/// Those of whose entries some are not to be exported.
+fn cuts(frozen: &Frozen) -> Result<Arc<[Cut]>, ExportError> {
+    let cuts = frozen.scan(Table::Cuts, &[]).map(|record| {
+        let record = record?;
+        Cut::read(&record).ok_or_else(|| malformed("cut", record.key()))
+    });
+    cuts.collect()
 }
 
 /// The boards of a scope, by name.

@@ -69,14 +69,17 @@ impl Ladder {
         Ok(ladder)
     }
 
-    /// The same entries ranked in another mode, or by other attributes. O(n).
+    /// So many of the ranked entries and all hidden ones, ranked in another mode, or by other
+    /// attributes. O(n).
     pub(crate) fn reshaped(
         &self,
         mode: RankMode,
         attributes: Vec<Attribute>,
         players: &Players,
+        keep: usize,
     ) -> Result<Self, rank::Unsorted> {
-        let ranked = self.all.entries().iter().map(|(k, s)| (*k, *s, false));
+        let ranked = self.all.entries().iter().take(keep);
+        let ranked = ranked.map(|(k, s)| (*k, *s, false));
         let hidden = self.hidden.iter().map(|(slot, key)| (*key, *slot, true));
         let entries = ranked.chain(hidden).map(|(key, slot, hidden)| LoadedEntry {
             key,
@@ -110,6 +113,12 @@ impl Ladder {
     /// The order of one segment; `None` where nobody is in it.
     pub(crate) fn segment(&self, segment: &Segment) -> Option<&Ranks> {
         self.segments.get(segment)
+    }
+
+    /// The hidden entries with this key or one after it.
+    pub(crate) fn hidden_from(&self, first: RankKey) -> impl Iterator<Item = Slot> {
+        let hidden = self.hidden.iter().filter(move |(_, key)| **key >= first);
+        hidden.map(|(slot, _)| Slot(*slot))
     }
 
     /// Whether there is no entry, not even a hidden one.
@@ -148,6 +157,19 @@ impl Ladder {
         self.details.remove(&slot.0);
         self.hidden.remove(&slot.0);
         self.unrank(slot, player);
+    }
+
+    /// Removes the last ranked entries that are too many.
+    pub(crate) fn trim(&mut self, keep: usize, players: &Players) {
+        while self.all.len() > keep {
+            let last = self.all.entries().select(self.all.len() - 1);
+            let slot = last.map(|(_, slot)| Slot(*slot));
+            let Some((slot, player)) = slot.and_then(|slot| Some((slot, players.get(slot)?)))
+            else {
+                return;
+            };
+            self.remove(slot, player);
+        }
     }
 
     /// Takes an entry out of the ranks.

@@ -14,6 +14,7 @@ mod archive;
 mod chores;
 mod clock;
 mod codec;
+mod cut;
 mod data_dir;
 mod draft;
 mod effect;

@@ -7,6 +7,7 @@ use boards::{BoardId, BoardNumber, BoardSettings, RankKey, Season, SeasonId};
 use hashbrown::HashMap;
 
 use crate::codec;
+use crate::cut::Cut;
 use crate::data_dir::{Contents, DataDir};
 use crate::engine::{Engine, EngineError, Table, Write};
 use crate::error::OpenError;
@@ -134,9 +135,11 @@ impl<'a> Loader<'a> {
         let position = self.position()?;
         let boards = self.boards()?;
         let doomed = self.doomed()?;
+        let cuts = self.cuts()?;
         let players = self.players(&position)?;
         let hidden = self.hidden(&boards, &players)?;
-        let entries = self.entries(&position, &boards, &doomed, &players, &hidden)?;
+        let gone = (&doomed[..], &cuts[..]);
+        let entries = self.entries(&position, &boards, gone, &players, &hidden)?;
         let queues = self.queues(&position, &players)?;
         let next_board = self.engine.next_board();
         let secret = self.engine.secret();
@@ -146,6 +149,7 @@ impl<'a> Loader<'a> {
             boards: HashMap::new(),
             doomed,
             queues,
+            cuts,
             next_board: next_board
                 .map_err(|e| self.unreadable("next board's number", &e))?
                 .unwrap_or(GLOBAL.0 + 1),
@@ -198,6 +202,14 @@ impl<'a> Loader<'a> {
         records.collect()
     }
 
+    fn cuts(&self) -> Result<Vec<Cut>, OpenError> {
+        let cuts = self.engine.scan(Table::Cuts).map(|record| {
+            let record = record.map_err(|e| self.unreadable("cuts", &e))?;
+            Cut::read(&record).ok_or_else(|| self.malformed("cut", record.key()))
+        });
+        cuts.collect()
+    }
+
     fn hidden(&self, boards: &Boards, players: &Players) -> Result<Hidden, OpenError> {
         let records = self.engine.scan(Table::Hidden).map(|record| {
             let record = record.map_err(|e| self.unreadable("hidden players", &e))?;
@@ -226,20 +238,26 @@ impl<'a> Loader<'a> {
         &mut self,
         position: &Position,
         boards: &Boards,
-        doomed: &[(BoardNumber, SeasonId)],
+        (doomed, cuts): (&[(BoardNumber, SeasonId)], &[Cut]),
         players: &Players,
         hidden: &Hidden,
     ) -> Result<Entries, OpenError> {
         let mut entries = Entries::new();
-        let mut count = 0;
+        let mut count: u64 = cuts.iter().map(Cut::left).sum();
         for record in self.engine.scan(Table::Entries) {
             let record = record.map_err(|e| self.unreadable("entries", &e))?;
-            count += 1;
-            self.progress("entries", count, position.entries);
             let parts = codec::read_entry_key(record.key()).zip(codec::read_entry(record.value()));
             let Some(((number, season, id), stored)) = parts else {
                 return Err(self.malformed("entry", record.key()));
             };
+            if cuts
+                .iter()
+                .any(|cut| cut.has((number, season), id, &stored))
+            {
+                continue;
+            }
+            count += 1;
+            self.progress("entries", count, position.entries);
             if doomed.contains(&(number, season)) {
                 continue;
             }

@@ -8,6 +8,7 @@ use boards::{
 };
 use hashbrown::HashMap;
 
+use crate::cut::Cut;
 use crate::ladder::Ladder;
 use crate::players::{Players, Slot};
 use crate::queues::Queues;
@@ -35,6 +36,8 @@ pub(crate) struct State {
     pub(crate) boards: HashMap<BoardNumber, Board>,
     /// Seasons that nobody can read any more and whose entries are still on disk.
     pub(crate) doomed: Vec<(BoardNumber, SeasonId)>,
+    /// What has been cut off and is still on disk, the earliest of a season first.
+    pub(crate) cuts: Vec<Cut>,
     /// The number that the next board gets.
     pub(crate) next_board: u32,
     pub(crate) queues: Queues,

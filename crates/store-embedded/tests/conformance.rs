@@ -57,3 +57,41 @@ proptest! {
         });
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn does_with_queues_what_the_reference_does(
+        runs in prop::collection::vec(conformance::queues::steps(160), 1..4)
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let reference = ReferenceStore::new(STARTED_AT_MS);
+        let mut known = Vec::new();
+        runtime().block_on(async {
+            for steps in &runs {
+                let store = open(&dir);
+                conformance::queues::compare(&store, &reference, &known).await;
+                conformance::queues::run(&store, &reference, steps, &mut known).await;
+            }
+            conformance::queues::compare(&open(&dir), &reference, &known).await;
+        });
+    }
+
+    #[test]
+    fn changes_of_queues_in_one_batch_see_each_other(
+        bursts in prop::collection::vec(conformance::queues::steps(200), 1..6)
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let reference = ReferenceStore::new(STARTED_AT_MS);
+        let mut known = Vec::new();
+        runtime().block_on(async {
+            let store = open(&dir);
+            for steps in &bursts {
+                conformance::queues::run_at_once(&store, &reference, steps, &mut known).await;
+            }
+            drop(store);
+            conformance::queues::compare(&open(&dir), &reference, &known).await;
+        });
+    }
+}

@@ -7,6 +7,7 @@
 mod answers;
 mod cast;
 mod compare;
+pub mod queues;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};

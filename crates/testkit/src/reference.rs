@@ -7,6 +7,7 @@
 mod board;
 mod changes;
 mod looking;
+mod queues;
 mod ranks;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,10 @@ use boards::{
     Player, PlayerId, Receipt, Score, Season, Standing, Stats, StoreError, View,
 };
 
+use matchmaking::QueueChanged;
+
 use board::Board;
+use queues::Queues;
 
 /// For how long a guard's answer is kept.
 const GUARDED_MS: i64 = 24 * 60 * 60 * 1000;
@@ -39,6 +43,7 @@ struct State {
     boards_made: u32,
     /// Ticks with each change of a score that takes effect.
     ticks: u64,
+    queues: Queues,
     guarded: BTreeMap<[u8; 16], Guarded>,
     /// Counts the changes, whatever they are about.
     changes: u64,
@@ -50,7 +55,14 @@ struct State {
 struct Guarded {
     request: [u8; 16],
     first_ms: i64,
-    changed: Changed,
+    changed: Kept,
+}
+
+/// The answer to a change of either kind.
+#[derive(Clone)]
+enum Kept {
+    Boards(Changed),
+    Queues(QueueChanged),
 }
 
 impl ReferenceStore {
@@ -61,6 +73,7 @@ impl ReferenceStore {
             boards: BTreeMap::new(),
             boards_made: 0,
             ticks: 0,
+            queues: Queues::default(),
             guarded: BTreeMap::new(),
             changes: 0,
             latest_ms: started_at_ms,
@@ -126,20 +139,19 @@ impl State {
         now_ms: i64,
     ) -> Result<Receipt, StoreError> {
         self.latest_ms = self.latest_ms.max(now_ms);
-        if let Some(receipt) = self.made_before(guard, now_ms)? {
-            return Ok(receipt);
+        if let Some(first) = self.made_before(guard, now_ms)? {
+            let Kept::Boards(changed) = &first.changed else {
+                return Err(StoreError::KeyReused);
+            };
+            return Ok(Receipt {
+                changed: changed.clone(),
+                replayed: true,
+                at_ms: first.first_ms,
+            });
         }
         let mut after = self.clone();
         let changed = after.change(change, now_ms)?;
-        if let Some(Guard { key, request }) = guard {
-            let guarded = Guarded {
-                request,
-                first_ms: now_ms,
-                changed: changed.clone(),
-            };
-            after.guarded.insert(key, guarded);
-        }
-        after.changes += 1;
+        after.keep(guard, Kept::Boards(changed.clone()), now_ms);
         *self = after;
         Ok(Receipt {
             changed,
@@ -148,21 +160,29 @@ impl State {
         })
     }
 
+    fn keep(&mut self, guard: Option<Guard>, changed: Kept, now_ms: i64) {
+        if let Some(Guard { key, request }) = guard {
+            let guarded = Guarded {
+                request,
+                first_ms: now_ms,
+                changed,
+            };
+            self.guarded.insert(key, guarded);
+        }
+        self.changes += 1;
+    }
+
     fn made_before(
         &self,
         guard: Option<Guard>,
         now_ms: i64,
-    ) -> Result<Option<Receipt>, StoreError> {
+    ) -> Result<Option<&Guarded>, StoreError> {
         let Some(guard) = guard else { return Ok(None) };
         match self.guarded.get(&guard.key) {
             None => Ok(None),
             Some(first) if now_ms - first.first_ms >= GUARDED_MS => Ok(None),
             Some(first) if first.request != guard.request => Err(StoreError::KeyReused),
-            Some(first) => Ok(Some(Receipt {
-                changed: first.changed.clone(),
-                replayed: true,
-                at_ms: first.first_ms,
-            })),
+            Some(first) => Ok(Some(first)),
         }
     }
 }

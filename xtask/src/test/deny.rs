@@ -14,6 +14,8 @@ use crate::workspace::Workspace;
 /// The database is small; a network that drops packets would keep the fetch waiting far longer.
 const FETCH_LIMIT: Duration = Duration::from_secs(90);
 
+const WHEEL: &str = "python/Cargo.toml";
+
 const SKIPPED: &str = "skipped: the advisory database cannot be fetched here";
 
 /// Checks all of it that can be checked here.
@@ -26,6 +28,20 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Note> {
         command
     };
     process::run(&mut deny(&["check", "bans", "licenses", "sources"]))?;
+    // Fewer crates have fewer licences, which is no fault here.
+    let wheel = [
+        "--manifest-path",
+        WHEEL,
+        "--config",
+        "deny.toml",
+        "check",
+        "--allow",
+        "license-not-encountered",
+        "bans",
+        "licenses",
+        "sources",
+    ];
+    process::run(&mut deny(&wheel))?;
     if let Err(error) = process::run_within(&mut deny(&["fetch", "db"]), FETCH_LIMIT) {
         println!("{error:#}");
         println!("advisories {SKIPPED}");

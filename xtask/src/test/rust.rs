@@ -1,17 +1,27 @@
-//! The toolchain's own checks. The benchmarks are a workspace of their own, hence the second runs.
+//! The toolchain's own checks. The benchmarks and the Python wheel are workspaces of their own, hence the
+//! further runs.
 
 use anyhow::Result;
 
 use crate::process;
 use crate::workspace::Workspace;
 
-const BENCH: &str = "bench/Cargo.toml";
+/// The other workspaces, and where they build: in one directory other versions of the same crates would
+/// keep evicting each other.
+const OTHERS: [(&str, &str); 2] = [
+    ("bench/Cargo.toml", "bench"),
+    ("python/Cargo.toml", "python"),
+];
 
 /// Whether the code is formatted.
 pub(crate) fn fmt(workspace: &Workspace) -> Result<()> {
     process::run(&mut workspace.cargo(&["fmt", "--all", "--check"]))?;
-    let bench = ["fmt", "--all", "--manifest-path", BENCH, "--check"];
-    process::run(&mut workspace.cargo(&bench))
+    for (manifest, _) in OTHERS {
+        // Not `--all`, which would take in crates of this workspace once more.
+        let there = ["fmt", "--manifest-path", manifest, "--check"];
+        process::run(&mut workspace.cargo(&there))?;
+    }
+    Ok(())
 }
 
 /// Whether clippy has nothing to say.
@@ -25,18 +35,20 @@ pub(crate) fn clippy(workspace: &Workspace) -> Result<()> {
         "warnings",
     ];
     process::run(&mut workspace.cargo(&here))?;
-    let bench = [
-        "clippy",
-        "--manifest-path",
-        BENCH,
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ];
-    let mut bench = workspace.cargo(&bench);
-    // Other versions of the same crates: in one directory the two would keep evicting each other.
-    process::run(bench.env("CARGO_TARGET_DIR", workspace.target("bench")))
+    for (manifest, target) in OTHERS {
+        let there = [
+            "clippy",
+            "--manifest-path",
+            manifest,
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        let mut there = workspace.cargo(&there);
+        process::run(there.env("CARGO_TARGET_DIR", workspace.target(target)))?;
+    }
+    Ok(())
 }
 
 /// Whether the tests pass, those in the documentation included.

@@ -22,8 +22,8 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 const PHASES: &str = "examples,coverage,fuzzing";
 
 /// What is an error of the server elsewhere is a right answer where an upstream has failed or is late.
-/// Left out are what it cannot write, lines of JSON, and what it cannot read, a stream without an end; both
-/// have tests of their own.
+/// Left out are what it cannot write, lines of JSON, and what it cannot read, streams that end late or
+/// never; both have tests of their own.
 const SETTINGS: &str = r#"
 [[operations]]
 include-path = "/v1/boards/{board}/scores:batch"
@@ -34,11 +34,15 @@ include-path = "/v1/boards/{board}/events"
 enabled = false
 
 [[operations]]
+include-path = "/v1/queues/{queue}/tickets/{ticket}/events"
+enabled = false
+
+[[operations]]
 include-tag = "upstreams"
 checks.not_a_server_error.expected-statuses = ["2xx", "4xx", "502", "504"]
 "#;
 
-/// For each operation and phase. With these all of it takes less than a minute.
+/// For each operation and phase. With these all of it takes a minute or two.
 const MAX_EXAMPLES: &str = "100";
 
 /// Any; that it is always the same makes a failure one that can be seen again.
@@ -46,7 +50,8 @@ const SEED: &str = "20251121";
 
 const REQUEST_TIMEOUT_SECONDS: &str = "60";
 
-const LIMIT: Duration = Duration::from_secs(5 * 60);
+/// On a machine that does other things as well it takes several times as long.
+const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Whether the server does what its description says.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {

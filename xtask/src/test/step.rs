@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::{Note, deny, rust, schemathesis, tools};
+use super::{Note, deny, rust, schemathesis, tools, wheel};
 use crate::workspace::Workspace;
 
 /// One thing to check.
@@ -21,6 +21,8 @@ pub(crate) enum Step {
     Deny,
     /// The tests
     Test,
+    /// The Python wheel, built and tested
+    Wheel,
     /// The documentation: every link leads somewhere
     Doc,
     /// A running server against its own API description
@@ -36,6 +38,7 @@ impl Step {
             Step::Clippy => rust::clippy(workspace).map(|()| None),
             Step::Deny => deny::check(workspace),
             Step::Test => rust::test(workspace).map(|()| None),
+            Step::Wheel => wheel::check(workspace).map(|()| None),
             Step::Doc => rust::doc(workspace).map(|()| None),
             Step::Schemathesis => schemathesis::check(workspace).map(|()| None),
         }

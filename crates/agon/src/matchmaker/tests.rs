@@ -19,6 +19,7 @@ fn settings() -> Matchmaking {
         settle: Span(Duration::from_millis(4)),
         interval: Span(Duration::from_millis(20)),
         threads: 1,
+        ..Matchmaking::default()
     }
 }
 

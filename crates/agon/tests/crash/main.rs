@@ -3,3 +3,4 @@
 mod exactly_once;
 mod full_disk;
 mod kill;
+mod queues;

@@ -149,6 +149,8 @@ problems! {
     HistoryErrors: READ, INPUT, PLAYER, [Code::InvalidCursor];
     /// Matches out of a request.
     MatchErrors: BODY, LIST, [Code::Internal, Code::Overloaded, Code::MatchTimeout];
+    /// A simulation of a queue.
+    SimulateErrors: READ, BODY, QUEUE, [Code::Overloaded, Code::MatchTimeout];
     /// A call to an upstream.
     UpstreamErrors: UPSTREAM, [Code::UpstreamFailed, Code::UpstreamTimeout];
     /// The same where failures of the upstream are no errors.

@@ -52,7 +52,7 @@ impl MatchSlots {
         }
     }
 
-    fn take(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    pub(crate) fn take(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let slot = self.slots.clone().try_acquire_owned();
         slot.map_err(|_| {
             let limit = self.limits.max_concurrent;

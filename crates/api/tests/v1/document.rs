@@ -49,7 +49,8 @@ fn keys_and_their_errors_are_described_for_every_post_that_changes_something() {
         let takes_key = operation["parameters"]
             .to_string()
             .contains("Idempotency-Key");
-        let reads = what.ends_with(":lookup") || what.ends_with("/v1/match");
+        let reads = [":lookup", "/v1/match", ":simulate"];
+        let reads = reads.iter().any(|end| what.ends_with(end));
         let changes = what.starts_with("post ") && !reads;
         assert_eq!(takes_key, changes, "{what}");
         let responses = operation["responses"].as_object().unwrap();

@@ -225,6 +225,7 @@ fn info(id: &QueueId) -> QueueInfo {
         settings: Arc::new(settings()),
         waiting: 7,
         proposed: 2,
+        version: 3,
     }
 }
 

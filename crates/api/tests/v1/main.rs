@@ -11,6 +11,7 @@ mod matches;
 mod matching;
 mod queues;
 mod reading;
+mod simulation;
 mod stream;
 mod ticket_events;
 mod tickets;

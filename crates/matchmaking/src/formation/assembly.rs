@@ -21,11 +21,18 @@ pub(super) fn assemble(pool: &Pool<'_>, system: RatingSystem, lineup: &Lineup) -
     let ratings = all().map(|ticket| pool.party(*ticket).rating);
     let skills: Vec<Vec<Rating>> = lineup.iter().map(|team| skills(pool, team)).collect();
     FormedMatch {
-        region: nearest_region(&all().flat_map(|t| &pool.given(*t).ticket.players).collect::<Vec<_>>()),
+        region: nearest_region(
+            &all()
+                .flat_map(|t| &pool.given(*t).ticket.players)
+                .collect::<Vec<_>>(),
+        ),
         rating_spread: distance(ratings),
         team_gap: distance(teams.iter().map(|team| team.rating)),
         win_probabilities: system.win_probabilities(&skills),
-        longest_wait: all().map(|t| pool.given(*t).waited).max().unwrap_or_default(),
+        longest_wait: all()
+            .map(|t| pool.given(*t).waited)
+            .max()
+            .unwrap_or_default(),
         teams,
     }
 }
@@ -59,7 +66,10 @@ fn team(pool: &Pool<'_>, rule: &TeamRule, tickets: &[u32]) -> FormedTeam {
         }
     }
     FormedTeam {
-        tickets: tickets.iter().map(|t| pool.party(*t).given as usize).collect(),
+        tickets: tickets
+            .iter()
+            .map(|t| pool.party(*t).given as usize)
+            .collect(),
         rating: total / seats.len() as f64,
         seats,
     }

@@ -17,7 +17,9 @@ pub(super) struct Terms {
 impl Terms {
     /// The limits of a match whose newest ticket has waited so many seconds.
     pub(super) fn limits(&self, pool: &Pool<'_>, newest_s: f64) -> Limits {
-        let held = self.held.unwrap_or_else(|| Limits::at(pool.rules, newest_s));
+        let held = self
+            .held
+            .unwrap_or_else(|| Limits::at(pool.rules, newest_s));
         held.or(self.floor)
     }
 }
@@ -45,7 +47,9 @@ impl Company {
     /// The company with one more ticket; `None` where that is beyond a limit.
     pub(super) fn with(&self, pool: &Pool<'_>, terms: &Terms, ticket: u32) -> Option<Company> {
         let party = pool.party(ticket);
-        let latency = terms.region.map_or(0.0, |region| pool.latency(ticket, region));
+        let latency = terms
+            .region
+            .map_or(0.0, |region| pool.latency(ticket, region));
         let joined = Company {
             low: self.low.min(party.rating),
             high: self.high.max(party.rating),
@@ -53,7 +57,8 @@ impl Company {
             latency_ms: self.latency_ms.max(latency),
         };
         let limits = terms.limits(pool, joined.newest_s);
-        let fits = joined.high - joined.low <= limits.spread && joined.latency_ms <= limits.latency_ms;
+        let fits =
+            joined.high - joined.low <= limits.spread && joined.latency_ms <= limits.latency_ms;
         fits.then_some(joined)
     }
 }

@@ -74,5 +74,8 @@ fn keys<'k>(pool: &'k Pool<'_>, ticket: u32) -> impl Iterator<Item = (u32, Optio
         Some(common) => (common.of(ticket), None),
         None => (&[][..], Some((bucket, None))),
     };
-    values.iter().map(move |value| (bucket, Some(*value))).chain(alone)
+    values
+        .iter()
+        .map(move |value| (bucket, Some(*value)))
+        .chain(alone)
 }

@@ -46,7 +46,9 @@ impl Funnel {
         let (mut below, mut above) = (Vec::new(), Vec::new());
         let (mut found_below, mut found_above) = (0, 0);
         let (mut down, mut up) = (lanes.previous[place as usize], lanes.next[place as usize]);
-        let far = |place: u32| (pool.party(lanes.tickets[place as usize]).rating - pool.party(seed).rating).abs();
+        let far = |place: u32| {
+            (pool.party(lanes.tickets[place as usize]).rating - pool.party(seed).rating).abs()
+        };
         // Others may be nearer but have waited too short a time to be of use.
         let reach = match pool.rules.rating {
             Some(_) => pool.widest(seed).spread,
@@ -87,7 +89,8 @@ impl Funnel {
     fn lets_pass(&mut self, pool: &Pool<'_>, region: Option<u32>, seed: u32, other: u32) -> bool {
         let size = pool.party(other).size;
         let mut overlaps = pool.common.iter();
-        if pool.alike(seed, other) || !overlaps.all(|lists| share(lists.of(seed), lists.of(other))) {
+        if pool.alike(seed, other) || !overlaps.all(|lists| share(lists.of(seed), lists.of(other)))
+        {
             return false;
         }
         self.alike += size;
@@ -121,7 +124,13 @@ impl Funnel {
             });
             narrowest(pool, &those.collect::<Vec<u32>>(), seed, players, clock_s)
         });
-        windows.reduce(|best, next| if next.order() < best.order() { next } else { best })
+        windows.reduce(|best, next| {
+            if next.order() < best.order() {
+                next
+            } else {
+                best
+            }
+        })
     }
 
     /// The clocks that a match may be on whose newest ticket sets it: a match on one of them has only
@@ -131,7 +140,11 @@ impl Funnel {
         if self.nearest.len() > MANY {
             return vec![own_s];
         }
-        let mut clocks: Vec<f64> = self.nearest.iter().map(|t| pool.party(*t).waited_s).collect();
+        let mut clocks: Vec<f64> = self
+            .nearest
+            .iter()
+            .map(|t| pool.party(*t).waited_s)
+            .collect();
         clocks.retain(|clock_s| *clock_s <= own_s);
         clocks.sort_by(f64::total_cmp);
         clocks.dedup();
@@ -186,11 +199,19 @@ impl Window {
         let spread = rating(tickets.last()) - rating(tickets.first());
         let clock_s = match pool.rules.clock {
             Clock::Newest => clock_s,
-            Clock::Oldest => tickets.iter().fold(clock_s, |s, t| s.max(pool.party(*t).waited_s)),
+            Clock::Oldest => tickets
+                .iter()
+                .fold(clock_s, |s, t| s.max(pool.party(*t).waited_s)),
         };
         let limit = Limits::at(pool.rules, clock_s).spread;
         let wait = pool.rules.rating.as_ref().and_then(|rule| {
-            seconds_until(spread, rule.spread, rule.widen_per_s, rule.max_spread, clock_s)
+            seconds_until(
+                spread,
+                rule.spread,
+                rule.widen_per_s,
+                rule.max_spread,
+                clock_s,
+            )
         });
         Window {
             spread,

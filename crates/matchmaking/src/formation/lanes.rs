@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::lists::Lists;
 use super::pool::Pool;
+use crate::contradictions::MAX_TEAM_SIZE;
 
 /// No place.
 pub(super) const NONE: u32 = u32::MAX;
@@ -89,7 +90,13 @@ impl Lanes {
     pub(super) fn restore(&mut self) {
         let places = self.tickets.len();
         let same = |a: usize, b: usize| self.lane.get(a) == self.lane.get(b);
-        let next = (0..places).map(|at| if same(at, at + 1) { at as u32 + 1 } else { NONE });
+        let next = (0..places).map(|at| {
+            if same(at, at + 1) {
+                at as u32 + 1
+            } else {
+                NONE
+            }
+        });
         let previous = (0..places).map(|at| match at.checked_sub(1) {
             Some(before) if same(before, at) => before as u32,
             _ => NONE,
@@ -124,8 +131,22 @@ impl Lanes {
 
     fn of_lane(&self, lane: u32) -> &[u32] {
         let lane = lane as usize;
-        let end = self.starts.get(lane + 1).map_or(self.tickets.len(), |end| *end as usize);
+        let end = self
+            .starts
+            .get(lane + 1)
+            .map_or(self.tickets.len(), |end| *end as usize);
         &self.tickets[self.starts[lane] as usize..end]
+    }
+
+    /// Those that ever were in the lane of a place, up to so many places below and above it.
+    pub(super) fn around(&self, place: u32, reach: u32) -> impl Iterator<Item = u32> + '_ {
+        let lane = self.lane[place as usize];
+        let start = self.starts[lane as usize];
+        let end = start + self.of_lane(lane).len() as u32;
+        let around = place.saturating_sub(reach).max(start)..(place + reach + 1).min(end);
+        around
+            .filter(move |at| *at != place)
+            .map(|at| self.tickets[at as usize])
     }
 
     /// The lane of a place.
@@ -133,11 +154,34 @@ impl Lanes {
         self.lane[place as usize]
     }
 
+    /// For each lane a bit for each sum of sizes, up to the largest team, that parties of the sizes in it
+    /// could add up to if there were any number of each.
+    pub(super) fn sums(&self, pool: &Pool<'_>) -> Vec<u128> {
+        let lanes = 0..self.keys.len() as u32;
+        let sums = lanes.map(|lane| {
+            let bit = |ticket: &u32| 1_u128 << pool.party(*ticket).size;
+            let sizes = self
+                .of_lane(lane)
+                .iter()
+                .fold(0, |sizes, ticket| sizes | bit(ticket));
+            let mut sums = 1_u128;
+            for sum in 0..=MAX_TEAM_SIZE {
+                if sums & 1 << sum != 0 {
+                    sums |= sizes << sum;
+                }
+            }
+            sums
+        });
+        sums.collect()
+    }
+
     /// For each lane the players of all tickets that ever were in it.
     pub(super) fn players(&self, pool: &Pool<'_>) -> Vec<u32> {
         let size = |ticket: &u32| pool.party(*ticket).size;
         let lanes = 0..self.keys.len() as u32;
-        lanes.map(|lane| self.of_lane(lane).iter().map(size).sum()).collect()
+        lanes
+            .map(|lane| self.of_lane(lane).iter().map(size).sum())
+            .collect()
     }
 
     /// The places of a ticket, those in the nearest region first.
@@ -165,7 +209,10 @@ fn keys_of(pool: &Pool<'_>, ticket: u32) -> Vec<LaneKey> {
     let mut regions = pool.latencies.of(ticket).to_vec();
     regions.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     let regions: Vec<Option<u32>> = match pool.rules.latency {
-        Some(_) => regions.into_iter().map(|(region, _)| Some(region)).collect(),
+        Some(_) => regions
+            .into_iter()
+            .map(|(region, _)| Some(region))
+            .collect(),
         None => vec![None],
     };
     let values: Vec<Option<u32>> = match pool.common.first() {

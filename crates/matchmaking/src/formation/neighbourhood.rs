@@ -66,7 +66,11 @@ impl Neighbourhood {
         loop {
             let (far_down, far_up) = (distance(down), distance(up));
             let goes_up = up != NONE && (far_up < far_down || down == NONE);
-            let (at, far) = if goes_up { (up, far_up) } else { (down, far_down) };
+            let (at, far) = if goes_up {
+                (up, far_up)
+            } else {
+                (down, far_down)
+            };
             if at == NONE || far > limit {
                 break;
             }
@@ -139,12 +143,7 @@ pub(super) fn fits(pool: &Pool<'_>, terms: &Terms, seed: u32, other: u32) -> boo
 /// narrowest window of ratings around the seed that has enough players, the larger parties before the
 /// smaller, which fill the gaps, and of one size those that are served first; then the others, the
 /// nearest to the window first. `None` where there are not enough players at all.
-pub(super) fn order(
-    pool: &Pool<'_>,
-    tickets: &[u32],
-    seed: u32,
-    aims: &[Aim],
-) -> Option<Vec<u32>> {
+pub(super) fn order(pool: &Pool<'_>, tickets: &[u32], seed: u32, aims: &[Aim]) -> Option<Vec<u32>> {
     let most: u32 = aims.iter().map(|aim| aim.most).sum();
     let least: u32 = aims.iter().map(|aim| aim.least).sum();
     let players: u32 = tickets.iter().map(|t| pool.party(*t).size).sum();

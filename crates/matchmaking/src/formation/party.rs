@@ -19,7 +19,12 @@ pub(super) fn fault(
         .map(|detail| (Reason::PartyTooLarge, detail))
         .or_else(|| {
             let detail = too_far_apart(rules, ticket)
-                .or_else(|| rules.attributes.iter().find_map(|rule| unlike(rule, ticket)))
+                .or_else(|| {
+                    rules
+                        .attributes
+                        .iter()
+                        .find_map(|rule| unlike(rule, ticket))
+                })
                 .or_else(|| no_region(rules, waiting, widest_s))?;
             Some((Reason::PartyConflict, detail))
         })
@@ -29,7 +34,9 @@ fn too_large(rules: &Rules, ticket: &Ticket) -> Option<String> {
     let size = ticket.players.len();
     let team = rules.teams.iter().map(|t| t.max_size).max().unwrap_or(0);
     if size > team {
-        return Some(format!("the party has {size} players; teams have {team} at the most"));
+        return Some(format!(
+            "the party has {size} players; teams have {team} at the most"
+        ));
     }
     let most = rules.party.max_size?;
     (size > most).then(|| format!("the party has {size} players; parties have {most} at the most"))
@@ -38,8 +45,7 @@ fn too_large(rules: &Rules, ticket: &Ticket) -> Option<String> {
 fn too_far_apart(rules: &Rules, ticket: &Ticket) -> Option<String> {
     let limit = rules.party.max_spread?;
     let means = || ticket.players.iter().map(|p| p.rating.mean);
-    let spread =
-        means().fold(f64::NEG_INFINITY, f64::max) - means().fold(f64::INFINITY, f64::min);
+    let spread = means().fold(f64::NEG_INFINITY, f64::max) - means().fold(f64::INFINITY, f64::min);
     (spread > limit).then(|| {
         format!(
             "the party's players are {} apart; those of a party may be {}",
@@ -97,7 +103,13 @@ fn no_region(rules: &Rules, waiting: &Waiting<'_>, widest_s: f64) -> Option<Stri
     };
     let limit = rule.limit_ms(clock_s);
     (best > limit).then(|| {
-        let wait = seconds_until(best, rule.max_ms, rule.widen_ms_per_s, rule.ceiling_ms, clock_s);
+        let wait = seconds_until(
+            best,
+            rule.max_ms,
+            rule.widen_ms_per_s,
+            rule.ceiling_ms,
+            clock_s,
+        );
         format!(
             "the nearest region, {region}, is {} ms away; limit {} ms now, {}",
             Figure(best),

@@ -100,7 +100,9 @@ impl<'a> Pool<'a> {
         let widest = waits.chain(openings.iter().map(|o| o.waited)).max();
         let widest_s = widest.unwrap_or_default().as_secs_f64();
         let (fit, unfit) = sift(rules, waiting, widest_s);
-        let seats = openings.iter().flat_map(|o| o.seats.iter().flatten().flatten());
+        let seats = openings
+            .iter()
+            .flat_map(|o| o.seats.iter().flatten().flatten());
         let players = waiting.iter().flat_map(|w| &w.ticket.players);
         let mut pool = Pool {
             rules,
@@ -178,14 +180,21 @@ impl<'a> Pool<'a> {
                 key.push(self.values.set(values));
             }
         }
-        if key.is_empty() { 0 } else { self.values.set(key) }
+        if key.is_empty() {
+            0
+        } else {
+            self.values.set(key)
+        }
     }
 
     fn add_parties(&mut self, fit: Vec<u32>) {
         let waiting = self.waiting;
         for given in fit {
             let Waiting { ticket, waited } = waiting[given as usize];
-            let bucket = ticket.players.first().map_or(0, |player| self.bucket(player));
+            let bucket = ticket
+                .players
+                .first()
+                .map_or(0, |player| self.bucket(player));
             self.parties.push(Party {
                 rating: ticket.rating(),
                 waited_s: waited.as_secs_f64(),
@@ -199,7 +208,10 @@ impl<'a> Pool<'a> {
         }
         self.parties.sort_unstable_by(|a, b| {
             let by_rating = || a.rating.total_cmp(&b.rating);
-            a.bucket.cmp(&b.bucket).then_with(by_rating).then(a.given.cmp(&b.given))
+            a.bucket
+                .cmp(&b.bucket)
+                .then_with(by_rating)
+                .then(a.given.cmp(&b.given))
         });
     }
 
@@ -241,7 +253,8 @@ impl<'a> Pool<'a> {
             let players: Vec<&TicketPlayer> = self.given(at).ticket.players.iter().collect();
             let limit = self.widest(at).latency_ms;
             let worst = self.regions.worst(&players);
-            self.latencies.push(worst.into_iter().filter(|(_, ms)| *ms <= limit));
+            self.latencies
+                .push(worst.into_iter().filter(|(_, ms)| *ms <= limit));
         }
     }
 
@@ -275,7 +288,11 @@ impl<'a> Pool<'a> {
     fn add_avoided(&mut self) {
         let waiting = self.waiting;
         let ticket = |party: &Party| waiting[party.given as usize].ticket;
-        if self.parties.iter().all(|party| ticket(party).avoid.is_empty()) {
+        if self
+            .parties
+            .iter()
+            .all(|party| ticket(party).avoid.is_empty())
+        {
             return;
         }
         let mut seen = HashMap::new();
@@ -294,7 +311,8 @@ impl<'a> Pool<'a> {
         let mut rest = pairs.as_slice();
         for at in 0..self.parties.len() as u32 {
             let own = rest.partition_point(|(one, _)| *one == at);
-            self.avoided.push(rest[..own].iter().map(|(_, other)| *other));
+            self.avoided
+                .push(rest[..own].iter().map(|(_, other)| *other));
             rest = &rest[own..];
         }
     }

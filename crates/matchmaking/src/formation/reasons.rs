@@ -47,7 +47,11 @@ impl Judge<'_> {
         let needed = (self.pool.rules.min_players() as u32).saturating_sub(size);
         let others = self.crowds.players - size;
         if others < needed {
-            let detail = format!("{} needed, {} here that can be in a match", more(needed), wait(others));
+            let detail = format!(
+                "{} needed, {} here that can be in a match",
+                more(needed),
+                wait(others)
+            );
             return (Reason::TooFewPlayers, detail);
         }
         let alike = self.crowds.alike(self.pool, ticket);
@@ -70,7 +74,11 @@ impl Judge<'_> {
         let rules = self.pool.rules.attributes.iter();
         let names: Vec<&str> = rules.map(|rule| rule.name.as_str()).collect();
         let names = names.join(", ");
-        format!("{} needed, {} whose attributes ({names}) fit", more(needed), wait(fit))
+        format!(
+            "{} needed, {} whose attributes ({names}) fit",
+            more(needed),
+            wait(fit)
+        )
     }
 
     /// Too few where those who are avoided do not count.
@@ -89,7 +97,9 @@ impl Judge<'_> {
             let lane = serving.lanes.key(*place);
             let in_crowd = avoided.iter().filter(|other| {
                 let values = self.pool.common.first().map(|lists| lists.of(**other));
-                let shares = lane.value.is_none_or(|v| values.is_some_and(|all| all.contains(&v)));
+                let shares = lane
+                    .value
+                    .is_none_or(|v| values.is_some_and(|all| all.contains(&v)));
                 self.pool.party(**other).bucket == lane.bucket && shares
             });
             let gone: u32 = in_crowd.map(|other| self.pool.party(*other).size).sum();
@@ -128,7 +138,12 @@ impl Judge<'_> {
         let Some(region) = serving.lanes.key(place).region else {
             return (Reason::AttributesDiffer, self.differ(needed, near));
         };
-        let end = self.pool.rules.latency.as_ref().map_or(0.0, |rule| rule.ceiling_ms);
+        let end = self
+            .pool
+            .rules
+            .latency
+            .as_ref()
+            .map_or(0.0, |rule| rule.ceiling_ms);
         let detail = format!(
             "{} needed, {} near enough to {}; limit {} ms now, {} at the end",
             more(needed),
@@ -141,12 +156,7 @@ impl Judge<'_> {
     }
 
     /// Too few around the ticket in every lane, by the rule that lets most pass.
-    fn around(
-        &self,
-        serving: &Serving<'_>,
-        ticket: u32,
-        needed: u32,
-    ) -> Option<(Reason, String)> {
+    fn around(&self, serving: &Serving<'_>, ticket: u32, needed: u32) -> Option<(Reason, String)> {
         let mut best: Option<(Reason, f64, String)> = None;
         for place in serving.lanes.places(ticket) {
             let funnel = Funnel::new(self.pool, &serving.lanes, *place, needed);
@@ -172,7 +182,13 @@ impl Judge<'_> {
         if let Some(window) = funnel.window(self.pool, ticket, needed) {
             let is_far = window.spread > window.limit;
             let wait = window.wait.unwrap_or(f64::INFINITY);
-            return is_far.then(|| (Reason::RatingTooFar, wait, self.distant(&window, ticket, needed)));
+            return is_far.then(|| {
+                (
+                    Reason::RatingTooFar,
+                    wait,
+                    self.distant(&window, ticket, needed),
+                )
+            });
         }
         if funnel.is_cut {
             return None;
@@ -188,7 +204,12 @@ impl Judge<'_> {
     }
 
     fn distant(&self, window: &Window, ticket: u32, needed: u32) -> String {
-        let end = self.pool.rules.rating.as_ref().map_or(0.0, |rule| rule.max_spread);
+        let end = self
+            .pool
+            .rules
+            .rating
+            .as_ref()
+            .map_or(0.0, |rule| rule.max_spread);
         let moment = Moment {
             wait: window.wait,
             end,

@@ -5,6 +5,8 @@
 //! cannot add up to are known beforehand, and a team with too many who fit no role is one already. It
 //! ends with the first match, or when its budget of steps is spent.
 
+use std::collections::HashSet;
+
 use super::company::{Company, Terms, overlap};
 use super::pool::Pool;
 use super::roles::cast;
@@ -50,7 +52,9 @@ impl Demands {
             roles: rules.teams.iter().map(of_team).collect(),
             twin: rules.teams.iter().filter_map(first).collect(),
             mirrored: rules.party.mirrored,
-            max_gap: rating.and_then(|rule| rule.max_team_gap).unwrap_or(f64::INFINITY),
+            max_gap: rating
+                .and_then(|rule| rule.max_team_gap)
+                .unwrap_or(f64::INFINITY),
             apart: true,
             attributes: true,
         }
@@ -75,10 +79,13 @@ pub(super) struct Quest<'s> {
     pub(super) demands: &'s Demands,
     pub(super) terms: Terms,
     pub(super) aims: &'s [Aim],
-    /// The first of them have to be in the match.
+    /// At most [`MOST_CANDIDATES`]. The first of them have to be in the match.
     pub(super) candidates: &'s [u32],
     pub(super) forced: usize,
 }
+
+/// Candidates of one search at the most.
+pub(super) const MOST_CANDIDATES: usize = u128::BITS as usize;
 
 /// The tickets of each team of a match, or `None` where there is none or the budget did not last.
 /// What is left of the budget stays in it.
@@ -89,7 +96,8 @@ pub(super) fn search(quest: &Quest<'_>, budget: &mut u32) -> Option<Vec<Vec<u32>
         teams: vec![Team::default(); quest.aims.len()],
         chosen: Vec::new(),
         rest: rest(quest),
-        refused: Vec::new(),
+        chosen_bits: 0,
+        refused: HashSet::new(),
         willing: Vec::new(),
     };
     search.descend(0, Company::NOBODY)
@@ -104,7 +112,10 @@ struct Rest {
 }
 
 fn rest(quest: &Quest<'_>) -> Vec<Rest> {
-    let mut rest = vec![Rest { players: 0, sums: 1 }];
+    let mut rest = vec![Rest {
+        players: 0,
+        sums: 1,
+    }];
     for ticket in quest.candidates.iter().rev() {
         let size = quest.pool.party(*ticket).size;
         let last = rest[rest.len() - 1];
@@ -124,8 +135,10 @@ struct Search<'s, 'q> {
     chosen: Vec<u32>,
     /// By the place of the first of them.
     rest: Vec<Rest>,
-    /// Sizes of teams and sets of tickets of which no split is near enough.
-    refused: Vec<(Vec<u32>, Vec<u32>)>,
+    /// The same as a bit for each place among the candidates.
+    chosen_bits: u128,
+    /// Sets of tickets, with sizes of teams, of which no split keeps the rules.
+    refused: HashSet<(u128, Vec<u32>)>,
     willing: Vec<u64>,
 }
 
@@ -133,7 +146,11 @@ impl Search<'_, '_> {
     /// Goes on with the candidates from `at`.
     fn descend(&mut self, at: usize, company: Company) -> Option<Vec<Vec<u32>>> {
         if self.is_full() {
-            return if at < self.quest.forced { None } else { self.complete() };
+            return if at < self.quest.forced {
+                None
+            } else {
+                self.complete()
+            };
         }
         for at in at..self.quest.candidates.len() {
             if !self.can_be_filled(at) || *self.budget == 0 {
@@ -178,16 +195,22 @@ impl Search<'_, '_> {
         if self
             .chosen
             .iter()
-            .any(|other| quest.demands.conflict(quest.pool, *other, ticket)) {
+            .any(|other| quest.demands.conflict(quest.pool, *other, ticket))
+        {
             return None;
         }
         let all = self.chosen.iter().copied().chain([ticket]);
-        if quest.demands.attributes && quest.pool.common.len() > 1 && !overlap(&quest.pool.common, all) {
+        if quest.demands.attributes
+            && quest.pool.common.len() > 1
+            && !overlap(&quest.pool.common, all)
+        {
             return None;
         }
         self.chosen.push(ticket);
+        self.chosen_bits ^= 1 << at;
         let found = (0..self.teams.len()).find_map(|team| self.join(team, ticket, at, company));
         self.chosen.pop();
+        self.chosen_bits ^= 1 << at;
         found
     }
 
@@ -236,7 +259,8 @@ impl Search<'_, '_> {
         let free = self.quest.aims[team].most - needed;
         self.willing.clear();
         for ticket in &self.teams[team].tickets {
-            self.willing.extend_from_slice(self.quest.pool.willing.of(*ticket));
+            self.willing
+                .extend_from_slice(self.quest.pool.willing.of(*ticket));
         }
         let without = self.willing.len() - cast(&self.willing, needs).cast;
         without <= free as usize
@@ -267,15 +291,19 @@ impl Search<'_, '_> {
 
     /// The teams as they are in the end, where a split of them keeps the rest of the rules.
     fn complete(&mut self) -> Option<Vec<Vec<u32>>> {
-        let mut tickets = self.chosen.clone();
-        tickets.sort_unstable();
-        let refused = (self.teams.iter().map(|team| team.size).collect(), tickets);
-        if self.refused.contains(&refused) {
+        let sizes: Vec<u32> = self.teams.iter().map(|team| team.size).collect();
+        let split = (self.chosen_bits, sizes);
+        if self.refused.contains(&split) {
             return None;
         }
-        let found = split::best(self.quest.pool, self.quest.demands, &self.teams, self.budget);
-        if found.is_none() && split::is_exact(refused.1.len()) {
-            self.refused.push(refused);
+        let found = split::best(
+            self.quest.pool,
+            self.quest.demands,
+            &self.teams,
+            self.budget,
+        );
+        if found.is_none() && split::is_exact(self.chosen.len()) {
+            self.refused.insert(split);
         }
         found
     }

@@ -8,10 +8,14 @@
 //! tickets share; so that a small pool is searched to the end, and the cost of a large one is linear.
 
 use super::company::Terms;
+use super::crowds::Crowds;
+use super::duel::{is_duel, pairs};
+use super::exchange::exchange;
 use super::lanes::Lanes;
 use super::neighbourhood::{Neighbourhood, Reach, order};
 use super::pool::{Limits, Pool};
-use super::search::{Aim, Quest, Demands, search};
+use super::search::{Aim, Demands, MOST_CANDIDATES, Quest, search};
+use super::tidy::tidy;
 use crate::rules::{Clock, Rules};
 
 /// What the first attempt looks at.
@@ -25,17 +29,19 @@ const QUICK_STEPS: u32 = 400;
 /// What a thorough attempt looks at.
 const THOROUGH: Reach = Reach {
     looks: 4_096,
-    takes: 128,
+    takes: MOST_CANDIDATES - 2,
     spare: None,
 };
 /// Steps of a thorough attempt.
-const THOROUGH_STEPS: u32 = 100_000;
+const THOROUGH_STEPS: u32 = 30_000;
 /// Steps of all thorough attempts together, at least.
-const RESERVE: u64 = 2_000_000;
+const RESERVE: u64 = 100_000;
 /// The same for each ticket.
-const RESERVE_EACH: u64 = 20;
+const RESERVE_EACH: u64 = 2;
 /// Elders of a ticket whose clocks are tried.
 const ELDERS: usize = 16;
+/// The same when the reserve is spent.
+const ELDERS_AT_LEAST: usize = 2;
 
 /// A match: the tickets of each team.
 pub(super) type Lineup = Vec<Vec<u32>>;
@@ -53,14 +59,21 @@ pub(super) struct Serving<'p> {
     players_near: Vec<u32>,
     reserve: u64,
     around: Neighbourhood,
+    /// What parties could add up to in each lane.
+    sums: Vec<u128>,
+    /// Only where something has to be different.
+    crowds: Option<Crowds>,
 }
 
 impl<'p> Serving<'p> {
     pub(super) fn new(pool: &'p Pool<'p>) -> Self {
         let tickets = pool.parties.len();
+        let lanes = Lanes::new(pool);
         Serving {
             pool,
-            lanes: Lanes::new(pool),
+            sums: lanes.sums(pool),
+            crowds: (!pool.different.is_empty()).then(|| Crowds::new(pool)),
+            lanes,
             demands: Demands::new(pool),
             floor: Limits::NOTHING,
             is_there: vec![true; tickets],
@@ -80,6 +93,33 @@ impl<'p> Serving<'p> {
 
     /// Serves everybody.
     pub(super) fn serve(&mut self) {
+        let is_duel = is_duel(self.pool.rules);
+        if is_duel {
+            self.pair();
+        }
+        self.serve_in_turn();
+        if is_duel {
+            let (made, is_there) = (&mut self.made, &mut self.is_there);
+            exchange(self.pool, &self.lanes, &self.demands, made, is_there);
+        } else {
+            tidy(self.pool, &self.demands, &mut self.made);
+        }
+    }
+
+    /// Pairs neighbours, until no two neighbours are left that fit.
+    fn pair(&mut self) {
+        loop {
+            let pairs = pairs(self.pool, &self.demands, &self.is_there);
+            if pairs.is_empty() {
+                return;
+            }
+            for (one, other) in pairs {
+                self.make(vec![vec![one], vec![other]]);
+            }
+        }
+    }
+
+    fn serve_in_turn(&mut self) {
         let pool = self.pool;
         let steps = sizes(pool.rules);
         let same = |a: &u32, b: &u32| pool.party(*a).priority == pool.party(*b).priority;
@@ -95,10 +135,47 @@ impl<'p> Serving<'p> {
     fn serve_class(&mut self, class: &[u32], aims: &[Aim], has_elders: bool) {
         let least: u32 = aims.iter().map(|aim| aim.least).sum();
         for ticket in class {
-            if self.is_there[*ticket as usize] && self.players_near[*ticket as usize] >= least {
+            let is_open = self.is_there[*ticket as usize]
+                && self.players_near[*ticket as usize] >= least
+                && !self.is_hopeless(*ticket);
+            if is_open {
                 self.serve_one(*ticket, aims, has_elders);
             }
         }
+    }
+
+    /// Whether counts alone say that there is no match with a ticket.
+    fn is_hopeless(&self, ticket: u32) -> bool {
+        let needed = self.pool.rules.min_players() as u32;
+        let crowds = self.crowds.as_ref();
+        let is_alone = |crowds: &Crowds| {
+            crowds.alike(self.pool, ticket) + self.pool.party(ticket).size < needed
+        };
+        crowds.is_some_and(is_alone) || !self.can_add_up(ticket)
+    }
+
+    /// Whether the sizes of parties in some lane of a ticket can add up to teams with it.
+    pub(super) fn can_add_up(&self, ticket: u32) -> bool {
+        let size = self.pool.party(ticket).size as usize;
+        let teams = &self.pool.rules.teams;
+        let has = |sums: u128, least: usize, most: usize| {
+            sums & (((2_u128 << (most - least)) - 1) << least) != 0
+        };
+        self.lanes.places(ticket).iter().any(|place| {
+            let sums = self.sums[self.lanes.lane(*place) as usize];
+            let with_it = teams.iter().any(|team| {
+                team.max_size >= size
+                    && has(
+                        sums,
+                        team.min_size.saturating_sub(size),
+                        team.max_size - size,
+                    )
+            });
+            with_it
+                && teams
+                    .iter()
+                    .all(|team| has(sums, team.min_size, team.max_size))
+        })
     }
 
     fn serve_one(&mut self, seed: u32, aims: &[Aim], has_elders: bool) {
@@ -169,7 +246,14 @@ impl<'p> Serving<'p> {
                 held,
                 floor: self.floor,
             };
-            self.around.look(self.pool, &self.lanes, *place, &terms, &self.demands, QUICK_ALL);
+            self.around.look(
+                self.pool,
+                &self.lanes,
+                *place,
+                &terms,
+                &self.demands,
+                QUICK_ALL,
+            );
             near.extend(self.around.tickets.iter().filter(|ticket| **ticket != seed));
         }
         near.sort_unstable();
@@ -200,12 +284,19 @@ impl<'p> Serving<'p> {
             held: Some(Limits::at(pool.rules, pool.widest_s)),
             floor: self.floor,
         };
-        self.around.look(pool, &self.lanes, place, &terms, &self.demands, QUICK_ALL);
+        self.around
+            .look(pool, &self.lanes, place, &terms, &self.demands, QUICK_ALL);
         let waited_s = pool.party(self.lanes.tickets[place as usize]).waited_s;
         let older = self.around.tickets.iter().copied();
-        let mut elders: Vec<u32> = older.filter(|t| pool.party(*t).waited_s > waited_s).collect();
+        let mut elders: Vec<u32> = older
+            .filter(|t| pool.party(*t).waited_s > waited_s)
+            .collect();
         elders.sort_unstable_by_key(|t| (std::cmp::Reverse(pool.given(*t).waited), *t));
-        elders.truncate(ELDERS);
+        elders.truncate(if self.reserve > 0 {
+            ELDERS
+        } else {
+            ELDERS_AT_LEAST
+        });
         elders
     }
 
@@ -230,7 +321,7 @@ impl<'p> Serving<'p> {
         let granted = u64::from(THOROUGH_STEPS).min(self.reserve) as u32;
         let mut steps = granted;
         let thorough = self.attempt_within(place, &terms, with, aims, THOROUGH, &mut steps);
-        let spent = u64::from(granted - steps) + u64::from(self.around.looks);
+        let spent = u64::from(granted - steps) + u64::from(self.around.looks / 8);
         self.reserve = self.reserve.saturating_sub(spent);
         thorough
     }
@@ -246,7 +337,8 @@ impl<'p> Serving<'p> {
     ) -> Option<Lineup> {
         let pool = self.pool;
         let seed = self.lanes.tickets[place as usize];
-        self.around.look(pool, &self.lanes, place, terms, &self.demands, reach);
+        self.around
+            .look(pool, &self.lanes, place, terms, &self.demands, reach);
         let mut candidates = order(pool, &self.around.tickets, seed, aims)?;
         candidates.retain(|ticket| !with.contains(ticket));
         candidates.splice(1..1, with.iter().copied());

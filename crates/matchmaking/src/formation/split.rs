@@ -5,7 +5,7 @@
 
 use super::pool::Pool;
 use super::roles::cast;
-use super::search::{Team, Demands};
+use super::search::{Demands, Team};
 
 /// So many tickets are split in every way.
 const EXACT_TICKETS: usize = 10;
@@ -44,7 +44,7 @@ pub(super) fn best(
             split.swaps(found);
         }
     }
-    *budget = budget.saturating_sub((MOST_STEPS - split.steps) / 8);
+    *budget = budget.saturating_sub((MOST_STEPS - split.steps) / 2);
     let (gap, best) = (split.gap, split.best);
     best.filter(|_| gap <= demands.max_gap)
 }
@@ -61,7 +61,9 @@ struct Split<'s> {
 
 impl Split<'_> {
     fn total(&self, tickets: &[u32]) -> f64 {
-        let of = |ticket: &u32| self.pool.party(*ticket).rating * f64::from(self.pool.party(*ticket).size);
+        let of = |ticket: &u32| {
+            self.pool.party(*ticket).rating * f64::from(self.pool.party(*ticket).size)
+        };
         tickets.iter().map(of).sum()
     }
 
@@ -94,14 +96,18 @@ impl Split<'_> {
         if self.demands.mirrored && !teams.windows(2).all(|two| sizes(&two[0]) == sizes(&two[1])) {
             return false;
         }
-        teams.iter().zip(&self.demands.roles).all(|(tickets, needs)| {
-            self.willing.clear();
-            for ticket in tickets {
-                self.willing.extend_from_slice(self.pool.willing.of(*ticket));
-            }
-            let needed: u32 = needs.iter().map(|(_, count)| count).sum();
-            needed == 0 || cast(&self.willing, needs).cast == needed as usize
-        })
+        teams
+            .iter()
+            .zip(&self.demands.roles)
+            .all(|(tickets, needs)| {
+                self.willing.clear();
+                for ticket in tickets {
+                    self.willing
+                        .extend_from_slice(self.pool.willing.of(*ticket));
+                }
+                let needed: u32 = needs.iter().map(|(_, count)| count).sum();
+                needed == 0 || cast(&self.willing, needs).cast == needed as usize
+            })
     }
 
     /// Looks at every split.

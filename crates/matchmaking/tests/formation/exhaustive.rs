@@ -190,11 +190,11 @@ fn roles(players: &[&TicketPlayer], open: &mut Vec<Role>) -> Option<Vec<Option<R
     };
     for at in 0..open.len() {
         let role = open.remove(at);
-        if first.roles.is_empty() || first.roles.contains(&role) {
-            if let Some(mut rest) = roles(others, open) {
-                rest.insert(0, Some(role));
-                return Some(rest);
-            }
+        if (first.roles.is_empty() || first.roles.contains(&role))
+            && let Some(mut rest) = roles(others, open)
+        {
+            rest.insert(0, Some(role));
+            return Some(rest);
         }
         open.insert(at, role);
     }

@@ -1,5 +1,7 @@
 //! Formation against the plain statement of the rules and against exhaustive search.
 
+#![allow(clippy::unwrap_used)]
+
 mod exhaustive;
 mod generate;
 mod openings;

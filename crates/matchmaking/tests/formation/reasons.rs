@@ -55,7 +55,10 @@ proptest! {
 }
 
 fn fresh(tickets: Vec<Ticket>) -> Vec<Waited> {
-    tickets.into_iter().map(|ticket| (ticket, Duration::ZERO)).collect()
+    tickets
+        .into_iter()
+        .map(|ticket| (ticket, Duration::ZERO))
+        .collect()
 }
 
 /// Tickets of one party each, with these many players of these ratings.
@@ -76,7 +79,11 @@ fn parties(of: &[&[f64]]) -> Vec<Ticket> {
 
 fn said(rules: &Rules, pool: &[Waited], ticket: usize) -> (Reason, String) {
     let made = form(rules, RatingSystem::WengLin, &[], &waiting(pool));
-    let one = made.unmatched.into_iter().find(|one| one.ticket == ticket).unwrap();
+    let one = made
+        .unmatched
+        .into_iter()
+        .find(|one| one.ticket == ticket)
+        .unwrap();
     (one.reason, one.detail)
 }
 
@@ -145,7 +152,9 @@ fn latency(clock: Clock) -> Rules {
 }
 
 fn at(mut ticket: Ticket, regions: &[(&str, f64)]) -> Ticket {
-    let regions = regions.iter().map(|(r, ms)| (Region::parse(r).unwrap(), *ms));
+    let regions = regions
+        .iter()
+        .map(|(r, ms)| (Region::parse(r).unwrap(), *ms));
     ticket.players[0].latencies_ms = regions.collect();
     ticket
 }
@@ -153,20 +162,25 @@ fn at(mut ticket: Ticket, regions: &[(&str, f64)]) -> Ticket {
 #[test]
 fn regions_are_too_far_for_one_or_for_two() {
     let rules = latency(Clock::Oldest);
-    let pool = fresh(vec![at(solo(0, 1500.0), &[("eu", 130.0), ("us", 210.0)]), solo(1, 1500.0)]);
+    let pool = fresh(vec![
+        at(solo(0, 1500.0), &[("eu", 130.0), ("us", 210.0)]),
+        solo(1, 1500.0),
+    ]);
     let detail = "the nearest region, eu, is 130 ms away; limit 80 ms now, reached in 25 s";
     says(&rules, &pool, 0, Reason::PartyConflict, detail);
     let detail = "the player has no latency to any region";
     says(&rules, &pool, 1, Reason::PartyConflict, detail);
     let pool = fresh(vec![at(solo(0, 1500.0), &[("us", 210.0)])]);
-    let detail = "the nearest region, us, is 210 ms away; limit 80 ms now, never reached, it ends at 200";
+    let detail =
+        "the nearest region, us, is 210 ms away; limit 80 ms now, never reached, it ends at 200";
     says(&rules, &pool, 0, Reason::PartyConflict, detail);
 
     let pool = fresh(vec![
         at(solo(0, 1500.0), &[("eu", 30.0)]),
         at(solo(1, 1500.0), &[("us", 30.0)]),
     ]);
-    let detail = "1 more player is needed, none waits near enough to eu; limit 80 ms now, 200 at the end";
+    let detail =
+        "1 more player is needed, none waits near enough to eu; limit 80 ms now, 200 at the end";
     says(&rules, &pool, 0, Reason::LatencyTooHigh, detail);
 }
 
@@ -184,7 +198,9 @@ fn too_few_wait_or_too_few_are_alike() {
     let ranked = vec![AttributeText::parse("ranked").unwrap()];
     pool.extend(fresh(vec![solo(3, 1500.0), solo(4, 1500.0)]));
     for at in [3, 4] {
-        pool[at].0.players[0].attributes.insert(key("mode"), ranked.clone());
+        pool[at].0.players[0]
+            .attributes
+            .insert(key("mode"), ranked.clone());
     }
     let detail = "3 more players are needed, 2 wait whose attributes (mode) fit";
     says(&rules, &pool, 0, Reason::AttributesDiffer, detail);
@@ -214,7 +230,8 @@ fn ratings_are_too_far_now_or_for_ever() {
     let detail = "nearest compatible ticket is 340 away; limit 100 now, reached in 24 s";
     says(&rules, &pool, 0, Reason::RatingTooFar, detail);
     pool[1].0 = solo(1, 2001.0);
-    let detail = "nearest compatible ticket is 501 away; limit 100 now, never reached, it ends at 500";
+    let detail =
+        "nearest compatible ticket is 501 away; limit 100 now, never reached, it ends at 500";
     says(&rules, &pool, 0, Reason::RatingTooFar, detail);
 
     let mut rules = plain(vec![team(2, 2, &[]); 2]);
@@ -258,6 +275,7 @@ fn roles_parties_and_gaps_are_told_apart() {
 #[test]
 fn those_served_first_are_told() {
     let pool = fresh(vec![solo(0, 1500.0), solo(1, 1510.0), solo(2, 1530.0)]);
-    let detail = "2 of the 2 nearest compatible tickets are in other matches, which were served first";
+    let detail =
+        "2 of the 2 nearest compatible tickets are in other matches, which were served first";
     says(&duel(), &pool, 2, Reason::ServedLater, detail);
 }

@@ -3,11 +3,13 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use boards::PlayerId;
 
 use super::{ExportError, Source, malformed};
 use crate::codec;
+use crate::cut::{Cut, is_cut_off};
 use crate::engine::{EngineError, Frozen, Record, Table};
 
 type Records = Box<dyn Iterator<Item = Result<Record, EngineError>>>;
@@ -16,6 +18,7 @@ type Records = Box<dyn Iterator<Item = Result<Record, EngineError>>>;
 pub(super) fn of(
     frozen: &Frozen,
     boards: &[Source],
+    cuts: &Arc<[Cut]>,
 ) -> Result<impl Iterator<Item = Result<PlayerId, ExportError>> + use<>, ExportError> {
     let mut runs: Vec<Records> = Vec::new();
     for board in boards {
@@ -23,7 +26,11 @@ pub(super) fn of(
         runs.push(Box::new(frozen.scan(Table::Hidden, &number)));
         for season in board.seasons() {
             let prefix = codec::season_key(board.number, season);
-            runs.push(Box::new(frozen.scan(Table::Entries, &prefix)));
+            let cuts = Arc::clone(cuts);
+            let entries = frozen.scan(Table::Entries, &prefix);
+            runs.push(Box::new(entries.filter(move |record| {
+                record.as_ref().map_or(true, |r| !is_cut_off(&cuts, r))
+            })));
         }
     }
     let mut merge = Merge {

@@ -161,3 +161,6 @@ impl Loader<'_> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,18 +2,19 @@
 //! judged against the state alone.
 
 use boards::{
-    BoardId, BoardNumber, BoardSettings, Changed, PlayerId, Season, SeasonId, StoreError,
+    BoardId, BoardNumber, BoardSettings, Changed, PlayerId, RankKey, Season, SeasonId, StoreError,
 };
 
 use super::{Stage, Written};
+use crate::chores::ENTRIES;
 use crate::codec;
-use crate::effect::Effect;
+use crate::cut::{Cut, End};
+use crate::effect::{Effect, most_entries};
 use crate::engine::{Table, Write};
 use crate::ladder::Ladder;
 use crate::players::Slot;
-use crate::ranks::Ranks;
 use crate::records::{self, BoardRecord};
-use crate::state::Board;
+use crate::state::{Board, Position};
 
 impl Stage<'_> {
     pub(super) fn put_board(
@@ -60,31 +61,36 @@ impl Stage<'_> {
         };
         self.doom(board.number, &mut record, keep);
         self.write_board(id, board.number, &record);
-        let max = settings.max_entries;
+        let many = self.trim(board, most_entries(&settings));
         self.effects.push(Effect::ChangeBoard {
             board: board.number,
-            ladders: self.reshaped(board, &settings)?,
+            ladders: self.reshaped(board, &settings, many)?,
             settings,
             keep,
         });
-        self.trim(board, board.ladder.all(), max);
         Ok(())
     }
 
-    /// The ladders as other settings rank them; `None` where they rank alike.
+    /// The ladders as other settings rank them; `None` where they rank alike. Where many entries go, the
+    /// present one without them: they all go at once, and readers need not wait for it.
     fn reshaped(
         &self,
         board: &Board,
         settings: &BoardSettings,
+        many_go: bool,
     ) -> Result<Option<Vec<Ladder>>, StoreError> {
         let alike = settings.rank_mode == board.settings.rank_mode
             && settings.segments == board.settings.segments;
-        if alike {
-            return Ok(None);
-        }
-        let ladders = board.ladders().map(|(_, ladder)| {
+        let count = match (alike, many_go) {
+            (true, false) => return Ok(None),
+            (true, true) => 1,
+            (false, _) => usize::MAX,
+        };
+        let keeps = std::iter::once(most_entries(settings)).chain(std::iter::repeat(usize::MAX));
+        let ladders = board.ladders().zip(keeps).take(count);
+        let ladders = ladders.map(|((_, ladder), keep)| {
             let segments = settings.segments.clone();
-            ladder.reshaped(settings.rank_mode, segments, &self.state.players)
+            ladder.reshaped(settings.rank_mode, segments, &self.state.players, keep)
         });
         let ladders = ladders.collect::<Result<_, _>>();
         ladders
@@ -95,17 +101,43 @@ impl Stage<'_> {
             })
     }
 
-    /// Removes the last of the order that are too many.
-    fn trim(&mut self, board: &Board, ranks: &Ranks, max_entries: Option<u64>) {
-        let keep = max_entries.and_then(|max| usize::try_from(max).ok());
-        let Some(keep) = keep.filter(|keep| *keep < ranks.len()) else {
-            return;
-        };
-        for (_, slot) in ranks.entries().iter_from(keep) {
-            if let Some(player) = self.state.players.get(Slot(*slot)) {
-                self.remove_entry(board, player.id);
+    /// Removes the records of the last entries of the order that are too many; where they are more than
+    /// a batch should have, makes a cut instead. Whether it does.
+    fn trim(&mut self, board: &Board, keep: usize) -> bool {
+        let entries = board.ladder.all().entries();
+        let too_many = entries.len().saturating_sub(keep);
+        if too_many <= ENTRIES {
+            for (_, slot) in entries.iter_from(keep).take(too_many) {
+                if let Some(player) = self.state.players.get(Slot(*slot)) {
+                    self.remove_record(board.number, board.season.season, player.id);
+                }
             }
+            return false;
         }
+        if let Some((first, _)) = entries.select(keep) {
+            self.cut(board, *first, too_many as u64);
+        }
+        true
+    }
+
+    fn cut(&mut self, board: &Board, first: RankKey, entries: u64) {
+        let hidden = board.ladder.hidden_from(first);
+        let hidden = hidden.filter_map(|slot| self.state.players.get(slot));
+        let end = End {
+            order: board.settings.order,
+            first,
+            spared: hidden.map(|player| player.id).collect(),
+            entries,
+        };
+        let season = (board.number, board.season.season);
+        let Position {
+            commit,
+            next_sequence,
+            ..
+        } = self.position;
+        let cut = Cut::new(season, end, commit + 1, next_sequence);
+        self.writes.push(cut.write());
+        self.effects.push(Effect::Cut(cut));
     }
 
     fn remove_entry(&mut self, board: &Board, id: PlayerId) {

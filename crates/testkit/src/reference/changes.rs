@@ -13,7 +13,7 @@ impl State {
         match change {
             Change::CreatePlayers { board, players } => self.create_players(&board, &players),
             Change::PutPlayers(players) => Ok(self.put_players(players)),
-            Change::DeletePlayer(player) => self.delete_player(player),
+            Change::DeletePlayer(player) => self.delete_player(player, now_ms),
             Change::PutBoard { board, settings } => self.put_board(board, settings, now_ms),
             Change::DeleteBoard(board) => self.delete_board(board),
             Change::Submit { board, submission } => self.submit_one(&board, &submission),
@@ -86,8 +86,9 @@ impl State {
         Changed::Put { created }
     }
 
-    fn delete_player(&mut self, player: PlayerId) -> Result<Changed, StoreError> {
+    fn delete_player(&mut self, player: PlayerId, now_ms: i64) -> Result<Changed, StoreError> {
         self.player(player)?;
+        self.erase_from_queues(player, now_ms);
         self.players.remove(&player);
         for board in self.boards.values_mut() {
             board.erase(player);
@@ -124,7 +125,11 @@ impl State {
         Ok(Changed::Done)
     }
 
-    fn submit(&mut self, board: &BoardId, submission: &Submission) -> Result<Outcome, Refusal> {
+    pub(super) fn submit(
+        &mut self,
+        board: &BoardId,
+        submission: &Submission,
+    ) -> Result<Outcome, Refusal> {
         let Some(found) = self.boards.get_mut(board) else {
             return Err(Refusal::UnknownBoard(board.clone()));
         };

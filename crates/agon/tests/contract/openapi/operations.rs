@@ -1,7 +1,7 @@
 //! What the API document has to describe.
 
 /// Every operation, with the errors that a client can bring about.
-pub const OPERATIONS: [(&str, &str, &[u16]); 40] = [
+pub const OPERATIONS: [(&str, &str, &[u16]); 60] = [
     ("/api/all", "get", &[400, 404]),
     ("/api/first", "get", &[400, 404]),
     ("/api/smart", "get", &[400, 404]),
@@ -70,10 +70,70 @@ pub const OPERATIONS: [(&str, &str, &[u16]); 40] = [
         &[400, 404, 408, 409, 413, 415, 422],
     ),
     ("/v1/boards/{board}/stats", "get", &[400, 404]),
+    ("/v1/match", "post", &[400, 408, 413, 415]),
+    ("/v1/matches/{match}", "get", &[400, 404]),
+    (
+        "/v1/matches/{match}:accept",
+        "post",
+        &[400, 404, 408, 409, 413, 415, 422],
+    ),
+    (
+        "/v1/matches/{match}:decline",
+        "post",
+        &[400, 404, 408, 409, 413, 415, 422],
+    ),
+    (
+        "/v1/matches/{match}/result",
+        "post",
+        &[400, 404, 408, 409, 413, 415, 422],
+    ),
     ("/v1/players/{player}", "get", &[400, 404]),
     ("/v1/players/{player}", "put", &[400, 408, 413, 415]),
     ("/v1/players/{player}", "delete", &[400, 404]),
+    ("/v1/players/{player}/matches", "get", &[400, 404]),
+    ("/v1/players/{player}/ratings", "get", &[400, 404]),
     ("/v1/players:batch", "post", &[400, 408, 409, 413, 415, 422]),
+    ("/v1/queues", "get", &[400]),
+    ("/v1/queues/{queue}", "get", &[400, 404]),
+    ("/v1/queues/{queue}", "put", &[400, 404, 408, 413, 415]),
+    ("/v1/queues/{queue}", "delete", &[400, 404]),
+    (
+        "/v1/queues/{queue}/backfills",
+        "post",
+        &[400, 404, 408, 409, 413, 415, 422],
+    ),
+    (
+        "/v1/queues/{queue}/backfills/{backfill}",
+        "get",
+        &[400, 404],
+    ),
+    (
+        "/v1/queues/{queue}/backfills/{backfill}",
+        "delete",
+        &[400, 404],
+    ),
+    ("/v1/queues/{queue}/stats", "get", &[400, 404]),
+    (
+        "/v1/queues/{queue}:simulate",
+        "post",
+        &[400, 404, 408, 413, 415],
+    ),
+    (
+        "/v1/queues/{queue}/tickets",
+        "post",
+        &[400, 404, 408, 409, 413, 415, 422],
+    ),
+    ("/v1/queues/{queue}/tickets/{ticket}", "get", &[400, 404]),
+    (
+        "/v1/queues/{queue}/tickets/{ticket}",
+        "delete",
+        &[400, 404, 409],
+    ),
+    (
+        "/v1/queues/{queue}/tickets/{ticket}/events",
+        "get",
+        &[400, 404],
+    ),
     (
         "/v1/scores:batch",
         "post",

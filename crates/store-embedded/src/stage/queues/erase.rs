@@ -59,8 +59,10 @@ impl Stage<'_> {
         let ids: Vec<MatchId> = with_player.map(|(id, _)| *id).collect();
         for id in ids {
             let line = self.find_match(id)?;
-            let erased = line.of.erased(player);
-            self.set_match(line, erased);
+            if line.of.has_to_run().is_ok() {
+                let erased = line.of.erased(player);
+                self.set_match(line, erased);
+            }
         }
         Ok(())
     }

@@ -7,9 +7,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
 
-use fjall::compaction::Leveled;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Slice};
 
 use crate::codec;
@@ -22,18 +20,13 @@ pub(crate) use frozen::{Frozen, Handle};
 
 /// Bytes of journal that may gather: it bounds what a start-up has to replay. The engine's minimum.
 const MAX_JOURNAL_BYTES: u64 = 64 << 20;
-/// Bytes of changes held in memory until they are written out as a table. Each change is searched for
-/// its place among them, so they should fit into the processor's caches. Writing out makes one commit
-/// wait, the longer the more there is.
-const WRITE_BUFFER_BYTES: u64 = 4 << 20;
-/// Tables of about that size that gather before they are merged into the next level. They slow down
-/// reads, of which there are few; from 20 on the engine slows down commits.
-const FRESH_TABLES: u8 = 12;
-/// Size of merged tables. As many as [`FRESH_TABLES`] make the level that each merge rewrites.
-const TABLE_BYTES: u64 = 16 << 20;
-/// Threads that write out and merge. Of several the engine keeps one from merging by having it take
-/// and return the task for as long as the merge goes on, at the cost of a core.
-const WORKERS: usize = 1;
+/// Bytes of changes held in memory until they are written out as a table. Writing out makes one
+/// commit wait, the longer the more there is.
+const WRITE_BUFFER_BYTES: u64 = 16 << 20;
+/// The fewest and the most of the engine's threads that write out and merge. One alone can stop for good:
+/// its queue of 1,000 tasks is bounded, commits put tasks into it as long as it merges, and it waits for
+/// room there itself, which then nobody makes. On a machine of one core it would start one.
+const WORKERS: (usize, usize) = (2, 4);
 /// The longest key within a table: the note that a ticket has ended.
 const MAX_KEY_BYTES: usize = 80;
 const POSITION_KEY: &[u8] = b"position";
@@ -173,8 +166,9 @@ impl Engine {
         let db = Database::builder(dir)
             .cache_size(cache_bytes)
             .max_journaling_size(MAX_JOURNAL_BYTES)
-            .worker_threads(WORKERS)
+            .worker_threads(workers())
             .open()?;
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(WRITE_BUFFER_BYTES);
         let records = db.keyspace("records", options)?;
         Ok(Engine {
             db,
@@ -282,14 +276,10 @@ impl Record {
     }
 }
 
-/// What a new store is made with. The engine keeps it in the store: those that are there stay as they are.
-fn options() -> KeyspaceCreateOptions {
-    let merging = Leveled::default()
-        .with_l0_threshold(FRESH_TABLES)
-        .with_table_target_size(TABLE_BYTES);
-    KeyspaceCreateOptions::default()
-        .max_memtable_size(WRITE_BUFFER_BYTES)
-        .compaction_strategy(Arc::new(merging))
+/// As many as there are cores, within [`WORKERS`].
+fn workers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.clamp(WORKERS.0, WORKERS.1)
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

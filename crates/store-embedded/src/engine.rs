@@ -23,6 +23,10 @@ const MAX_JOURNAL_BYTES: u64 = 64 << 20;
 /// Bytes of changes held in memory until they are written out as a table. Writing out makes one
 /// commit wait, the longer the more there is.
 const WRITE_BUFFER_BYTES: u64 = 16 << 20;
+/// The fewest and the most of the engine's threads that write out and merge. One alone can stop for good:
+/// its queue of 1,000 tasks is bounded, commits put tasks into it as long as it merges, and it waits for
+/// room there itself, which then nobody makes. On a machine of one core it would start one.
+const WORKERS: (usize, usize) = (2, 4);
 /// The longest key within a table: the note that a ticket has ended.
 const MAX_KEY_BYTES: usize = 80;
 const POSITION_KEY: &[u8] = b"position";
@@ -162,6 +166,7 @@ impl Engine {
         let db = Database::builder(dir)
             .cache_size(cache_bytes)
             .max_journaling_size(MAX_JOURNAL_BYTES)
+            .worker_threads(workers())
             .open()?;
         let options = || KeyspaceCreateOptions::default().max_memtable_size(WRITE_BUFFER_BYTES);
         let records = db.keyspace("records", options)?;
@@ -269,6 +274,12 @@ impl Record {
     pub(crate) fn value(&self) -> &[u8] {
         &self.0.1
     }
+}
+
+/// As many as there are cores, within [`WORKERS`].
+fn workers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    cores.clamp(WORKERS.0, WORKERS.1)
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -8,7 +8,7 @@
 //! Absent on purpose: a second index on disk (start-up rebuilds the one in memory in bulk, faster
 //! than it could be kept), timers in the write path (a batch is as large as the last sync was
 //! long), and reads from the engine after start-up, but for what is kept for retries and for what has
-//! ended in queues ([`reader`]).
+//! ended in queues (`reader.rs`).
 
 mod archive;
 mod chores;

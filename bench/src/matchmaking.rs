@@ -104,6 +104,15 @@ impl Pools {
         (0..tickets).map(|at| self.ticket(at, 1)).collect()
     }
 
+    /// Solos of whom no two are near each other by [`rules`], however long they wait.
+    pub fn apart(&mut self, tickets: usize) -> Vec<Waited> {
+        let mut pool = self.solos(tickets);
+        for (at, (ticket, _)) in pool.iter_mut().enumerate() {
+            ticket.players[0].rating.mean = 501.0 * at as f64;
+        }
+        pool
+    }
+
     /// Parties of one to five: of a hundred tickets 45, 25, 12, 9 and 9.
     pub fn parties(&mut self, tickets: usize) -> Vec<Waited> {
         let size = |draw| match draw {

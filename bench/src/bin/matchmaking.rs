@@ -15,6 +15,8 @@ use matchmaking::{AttributeRule, Formation, Likeness, RatingSystem, Rules, form,
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Tickets of a crowd at the most.
+const MOST_IN_CROWDS: usize = 100_000;
 /// Tickets that take long enough to be timed.
 const SHORT: usize = 100_000;
 const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
@@ -26,6 +28,13 @@ fn main() -> Result<()> {
     let sizes: Vec<usize> = SIZES.into_iter().filter(|size| *size <= largest).collect();
     println!("median of {rounds} rounds; one thread\n");
     fresh("1v1, solo", &rules(1, None), Pools::solos, &sizes, rounds)?;
+    fresh(
+        "1v1, nobody near",
+        &rules(1, None),
+        Pools::apart,
+        &sizes,
+        rounds,
+    )?;
     fresh(
         "5v5, parties of 1 to 5",
         &rules(5, Some(60.0)),
@@ -41,6 +50,10 @@ fn main() -> Result<()> {
         rounds,
     )?;
     quality(*sizes.last().unwrap_or(&1_000).min(&100_000))?;
+    let sizes: Vec<usize> = sizes
+        .into_iter()
+        .filter(|size| *size <= MOST_IN_CROWDS)
+        .collect();
     crowds(&sizes, rounds)
 }
 
@@ -60,12 +73,13 @@ fn fresh(
         let (ms, made) = timed(rules, &pool, rounds)?;
         points.push((*size as f64, ms));
         let matches = made.matches.len().max(1) as f64;
+        let mean = |sum: f64| (sum + 0.0) / matches;
         println!(
             "| {size} | {ms:.1} | {:.2} | {:.1} % | {:.1} | {:.1} |",
             ms * 1e3 / *size as f64,
             100.0 * (1.0 - made.unmatched.len() as f64 / *size as f64),
-            made.matches.iter().map(|m| m.rating_spread).sum::<f64>() / matches,
-            made.matches.iter().map(|m| m.team_gap).sum::<f64>() / matches,
+            mean(made.matches.iter().map(|m| m.rating_spread).sum()),
+            mean(made.matches.iter().map(|m| m.team_gap).sum()),
         );
     }
     println!(
@@ -214,16 +228,6 @@ fn all_crowds() -> Vec<Crowd> {
                 one.0.players[0].rating.mean = 1500.0
             })
         }),
-        (
-            "1v1, ratings 200 apart, nobody has waited",
-            rules(1, None),
-            |size| {
-                changed(Pools::new(7).solos(size), |at, one| {
-                    one.0.players[0].rating.mean = 200.0 * at as f64;
-                    one.1 = Duration::ZERO;
-                })
-            },
-        ),
         ("1v1, all of one clan, clans apart", clans, |size| {
             changed(Pools::new(7).solos(size), |_, one| {
                 one.0.players[0]

@@ -22,6 +22,7 @@ mod serving;
 mod settle;
 mod split;
 mod tidy;
+mod walk;
 
 use std::time::Duration;
 

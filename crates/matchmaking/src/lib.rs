@@ -1,8 +1,9 @@
 //! Matchmaking, without HTTP and without disk: time and randomness are arguments, so the same input
 //! gives the same matches.
 //!
-//! A [`Ticket`] is a party that wants a match. [`Rules`] say what a match is; a [`Formation`]
-//! is the matches made of tickets that wait and for each that is left the reason why. A [`RatingSystem`] turns results into
+//! A [`Ticket`] is a party that wants a match. [`Rules`] say what a match is; [`form`] makes a [`Formation`]
+//! by them, which is the matches made of tickets that wait and for each that is left the reason why, and
+//! [`violations`] judges a match without a look at how it was made. A [`RatingSystem`] turns results into
 //! [`Rating`]s. Around it are queues that live longer than a call: their [`QueueSettings`], what becomes
 //! of tickets and matches in them ([`QueueChange`]), and the [`MatchStore`] that keeps all of it.
 //! [`simulate`] tries a queue out before anybody waits in it.

@@ -70,7 +70,7 @@ impl Duel<'_> {
         worth[0].distance = 0.0;
         let mut steps: Vec<[u8; STATES]> = Vec::with_capacity(tickets.len());
         for at in 0..tickets.len() {
-            let (next, step) = self.step(tickets, at, &worth);
+            let (next, step) = advance(&worth, &self.gains(tickets, at));
             worth = next;
             steps.push(step);
         }
@@ -83,55 +83,22 @@ impl Duel<'_> {
         self.trace(tickets, &steps, state)
     }
 
-    /// The best for each set of open tickets with one ticket more. Bit `n` of a state is the ticket `n + 1`
-    /// before the next.
-    fn step(
-        &self,
-        tickets: &[u32],
-        at: usize,
-        worth: &[Worth; STATES],
-    ) -> ([Worth; STATES], [u8; STATES]) {
-        let weights = |ticket: u32| {
-            (self.pool.parties.len() as u64) - u64::from(self.pool.party(ticket).turn)
-        };
+    /// What a pair of the ticket at a place and each of those before it is worth; `None` where they do not
+    /// fit.
+    fn gains(&self, tickets: &[u32], at: usize) -> [Option<Worth>; WIDTH] {
+        let tickets_of_pool = self.pool.parties.len() as u64;
+        let weight = |ticket: u32| tickets_of_pool - u64::from(self.pool.party(ticket).turn);
         let mut gains = [None; WIDTH];
         for (back, gain) in gains.iter_mut().enumerate().take(at) {
             let (one, other) = (tickets[at - 1 - back], tickets[at]);
             if self.fits(one, other) {
-                let distance = self.pool.party(other).rating - self.pool.party(one).rating;
-                *gain = Some((weights(one) + weights(other), distance));
+                *gain = Some(Worth {
+                    weight: weight(one) + weight(other),
+                    distance: self.pool.party(other).rating - self.pool.party(one).rating,
+                });
             }
         }
-        let mut next = [Worth::IMPOSSIBLE; STATES];
-        let mut step = [OPEN; STATES];
-        for (state, known) in worth.iter().enumerate() {
-            if known.distance == f64::INFINITY {
-                continue;
-            }
-            let gave_up = if state >= STATES / 2 { GAVE_UP } else { 0 };
-            let mut reach = |to: usize, worth: Worth, choice: u8| {
-                if worth.is_better(&next[to]) || next[to].distance == f64::INFINITY {
-                    next[to] = worth;
-                    step[to] = choice;
-                }
-            };
-            reach((state << 1 | 1) % STATES, *known, OPEN | gave_up);
-            for (back, gain) in gains.iter().enumerate() {
-                let Some((weight, distance)) = gain else {
-                    continue;
-                };
-                if state & 1 << back != 0 {
-                    let left = state & !(1 << back);
-                    let gave_up = if left >= STATES / 2 { GAVE_UP } else { 0 };
-                    let worth = Worth {
-                        weight: known.weight + weight,
-                        distance: known.distance + distance,
-                    };
-                    reach((left << 1) % STATES, worth, back as u8 | gave_up);
-                }
-            }
-        }
-        (next, step)
+        gains
     }
 
     /// The pairs that led to a state.
@@ -192,4 +159,41 @@ impl Duel<'_> {
         }
         (fits(0, other) && fits(1, one)).then_some((other, one))
     }
+}
+
+/// The best for each set of open tickets with one ticket more, and by which choice. Bit `n` of a state is
+/// the ticket `n + 1` before the next.
+fn advance(
+    worth: &[Worth; STATES],
+    gains: &[Option<Worth>; WIDTH],
+) -> ([Worth; STATES], [u8; STATES]) {
+    let mut next = [Worth::IMPOSSIBLE; STATES];
+    let mut step = [OPEN; STATES];
+    let mut reach = |open: usize, closes: usize, worth: Worth, choice: u8| {
+        let to = (open << 1 | closes) % STATES;
+        if next[to].distance == f64::INFINITY || worth.is_better(&next[to]) {
+            next[to] = worth;
+            step[to] = if open >= STATES / 2 {
+                choice | GAVE_UP
+            } else {
+                choice
+            };
+        }
+    };
+    for (state, known) in worth.iter().enumerate() {
+        if known.distance == f64::INFINITY {
+            continue;
+        }
+        reach(state, 1, *known, OPEN);
+        for (back, gain) in gains.iter().enumerate() {
+            if let (Some(gain), true) = (gain, state & 1 << back != 0) {
+                let worth = Worth {
+                    weight: known.weight + gain.weight,
+                    distance: known.distance + gain.distance,
+                };
+                reach(state & !(1 << back), 0, worth, back as u8);
+            }
+        }
+    }
+    (next, step)
 }

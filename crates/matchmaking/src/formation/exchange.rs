@@ -28,54 +28,84 @@ pub(super) fn exchange(
 ) {
     let mut match_of = vec![NO_MATCH; is_left.len()];
     for (number, lineup) in (0..).zip(made.iter()) {
-        lineup
-            .iter()
-            .flatten()
-            .for_each(|ticket| match_of[*ticket as usize] = number);
+        for ticket in lineup.iter().flatten() {
+            match_of[*ticket as usize] = number;
+        }
     }
-    let left = pool
-        .served
-        .iter()
-        .filter(|ticket| is_left[**ticket as usize]);
-    let mut left: BinaryHeap<Reverse<u32>> = left
-        .map(|ticket| Reverse(pool.party(*ticket).turn))
-        .collect();
-    while let Some(Reverse(turn)) = left.pop() {
-        let ticket = pool.served[turn as usize];
-        if !is_left[ticket as usize] {
-            continue;
-        }
-        let near = near(pool, lanes, ticket);
-        let mut others = near
+    let mut exchange = Exchange {
+        pool,
+        demands,
+        made,
+        is_left,
+        match_of,
+    };
+    exchange.serve(lanes);
+}
+
+struct Exchange<'e> {
+    pool: &'e Pool<'e>,
+    demands: &'e Demands,
+    made: &'e mut Vec<Lineup>,
+    is_left: &'e mut [bool],
+    /// The match of each ticket, or [`NO_MATCH`].
+    match_of: Vec<u32>,
+}
+
+impl Exchange<'_> {
+    fn serve(&mut self, lanes: &Lanes) {
+        let pool = self.pool;
+        let left = pool
+            .served
             .iter()
-            .copied()
-            .filter(|other| is_left[*other as usize] && !demands.conflict(pool, ticket, *other));
-        let pair = others.find_map(|other| settle(pool, demands, &vec![vec![ticket], vec![other]]));
-        if let Some(lineup) = pair {
-            for one in lineup.iter().flatten() {
-                is_left[*one as usize] = false;
-                match_of[*one as usize] = made.len() as u32;
+            .filter(|ticket| self.is_left[**ticket as usize]);
+        let mut left: BinaryHeap<Reverse<u32>> = left
+            .map(|ticket| Reverse(pool.party(*ticket).turn))
+            .collect();
+        while let Some(Reverse(turn)) = left.pop() {
+            let ticket = pool.served[turn as usize];
+            if !self.is_left[ticket as usize] {
+                continue;
             }
-            made.push(lineup);
-            continue;
+            let near = near(pool, lanes, ticket);
+            if !self.pair_up(ticket, &near)
+                && let Some(loser) = self.displace(ticket, &near)
+            {
+                left.push(Reverse(pool.party(loser).turn));
+            }
         }
-        let matches = near.iter().map(|other| match_of[*other as usize]);
-        let place = matches
-            .filter(|number| *number != NO_MATCH)
-            .find_map(|number| {
-                Some((
-                    number,
-                    take_place(pool, demands, &made[number as usize], ticket)?,
-                ))
-            });
-        if let Some((number, (lineup, loser))) = place {
-            made[number as usize] = lineup;
-            match_of[ticket as usize] = number;
-            match_of[loser as usize] = NO_MATCH;
-            is_left[ticket as usize] = false;
-            is_left[loser as usize] = true;
-            left.push(Reverse(pool.party(loser).turn));
+    }
+
+    /// Pairs a ticket with another that is left; whether there is one.
+    fn pair_up(&mut self, ticket: u32, near: &[u32]) -> bool {
+        let mut others = near.iter().copied().filter(|other| {
+            self.is_left[*other as usize] && !self.demands.conflict(self.pool, ticket, *other)
+        });
+        let pair = |other| settle(self.pool, self.demands, &vec![vec![ticket], vec![other]]);
+        let Some(lineup) = others.find_map(pair) else {
+            return false;
+        };
+        for one in lineup.iter().flatten() {
+            self.is_left[*one as usize] = false;
+            self.match_of[*one as usize] = self.made.len() as u32;
         }
+        self.made.push(lineup);
+        true
+    }
+
+    /// Gives a ticket the place of somebody near who comes later, and says whose.
+    fn displace(&mut self, ticket: u32, near: &[u32]) -> Option<u32> {
+        let matches = near.iter().map(|other| self.match_of[*other as usize]);
+        let mut matches = matches.filter(|number| *number != NO_MATCH);
+        let (number, (lineup, loser)) = matches.find_map(|number| {
+            let lineup = &self.made[number as usize];
+            Some((number, take_place(self.pool, self.demands, lineup, ticket)?))
+        })?;
+        self.made[number as usize] = lineup;
+        self.match_of[ticket as usize] = number;
+        self.match_of[loser as usize] = NO_MATCH;
+        self.is_left[ticket as usize] = false;
+        self.is_left[loser as usize] = true;
+        Some(loser)
     }
 }
 

@@ -4,9 +4,10 @@
 //! be said how far away they are and when the limit reaches them.
 
 use super::figures::seconds_until;
-use super::lanes::{Lanes, NONE};
+use super::lanes::Lanes;
 use super::lists::share;
 use super::pool::{Limits, Pool};
+use super::walk::Walk;
 use crate::rules::Clock;
 
 /// Tickets that are looked at around one.
@@ -42,43 +43,33 @@ impl Funnel {
     /// Looks around the ticket at a place for so many other players.
     pub(super) fn new(pool: &Pool<'_>, lanes: &Lanes, place: u32, needed: u32) -> Funnel {
         let seed = lanes.tickets[place as usize];
-        let mut funnel = Funnel::default();
-        let (mut below, mut above) = (Vec::new(), Vec::new());
-        let (mut found_below, mut found_above) = (0, 0);
-        let (mut down, mut up) = (lanes.previous[place as usize], lanes.next[place as usize]);
-        let far = |place: u32| {
-            (pool.party(lanes.tickets[place as usize]).rating - pool.party(seed).rating).abs()
-        };
+        let region = lanes.key(place).region;
         // Others may be nearer but have waited too short a time to be of use.
         let reach = match pool.rules.rating {
             Some(_) => pool.widest(seed).spread,
             None => 0.0,
         };
-        for looks in 0.. {
-            let may_go_down = down != NONE && (found_below < needed || far(down) <= reach);
-            let may_go_up = up != NONE && (found_above < needed || far(up) <= reach);
-            if looks == LOOKS || !(may_go_down || may_go_up) {
-                funnel.is_cut = looks == LOOKS && (may_go_down || may_go_up);
+        let mut funnel = Funnel::default();
+        let mut sides = [(Vec::new(), 0), (Vec::new(), 0)];
+        let mut walk = Walk::new(pool, lanes, place);
+        let mut looks = 0;
+        while let Some(step) = walk.next() {
+            let (tickets, players) = &mut sides[usize::from(step.is_above)];
+            if *players >= needed && step.far > reach {
+                walk.end(step.is_above);
+                continue;
+            }
+            if looks == LOOKS {
+                funnel.is_cut = true;
                 break;
             }
-            let goes_up = may_go_up && (!may_go_down || far(up) < far(down));
-            let at = if goes_up { up } else { down };
-            let ticket = lanes.tickets[at as usize];
-            let size = pool.party(ticket).size;
-            if funnel.lets_pass(pool, lanes.key(place).region, seed, ticket) {
-                let (side, found) = match goes_up {
-                    true => (&mut above, &mut found_above),
-                    false => (&mut below, &mut found_below),
-                };
-                side.push(ticket);
-                *found += size;
-            }
-            if goes_up {
-                up = lanes.next[at as usize];
-            } else {
-                down = lanes.previous[at as usize];
+            looks += 1;
+            if funnel.lets_pass(pool, region, seed, step.ticket) {
+                tickets.push(step.ticket);
+                *players += pool.party(step.ticket).size;
             }
         }
+        let [(below, _), (above, _)] = sides;
         funnel.nearest.extend(below.iter().rev());
         funnel.nearest.push(seed);
         funnel.nearest.extend(above);

@@ -7,9 +7,10 @@
 use std::cmp::Reverse;
 
 use super::company::{Company, Terms};
-use super::lanes::{Lanes, NONE};
+use super::lanes::Lanes;
 use super::pool::Pool;
 use super::search::{Aim, Demands};
+use super::walk::Walk;
 
 /// How far a look around goes.
 #[derive(Clone, Copy, Debug)]
@@ -53,41 +54,16 @@ impl Neighbourhood {
     ) {
         let seed = lanes.tickets[place as usize];
         self.clear(pool.party(seed).size);
-        let rating = pool.party(seed).rating;
         let limit = terms.limits(pool, pool.party(seed).waited_s).spread;
-        let distance = |place: u32| {
-            if place == NONE {
-                return f64::INFINITY;
-            }
-            (pool.party(lanes.tickets[place as usize]).rating - rating).abs()
-        };
-        let mut down = lanes.previous[place as usize];
-        let mut up = lanes.next[place as usize];
-        loop {
-            let (far_down, far_up) = (distance(down), distance(up));
-            let goes_up = up != NONE && (far_up < far_down || down == NONE);
-            let (at, far) = if goes_up {
-                (up, far_up)
-            } else {
-                (down, far_down)
-            };
-            if at == NONE || far > limit {
-                break;
-            }
+        for step in Walk::new(pool, lanes, place).take_while(|step| step.far <= limit) {
             if self.looks == reach.looks || self.below.len() + self.above.len() >= reach.takes {
                 self.is_cut = true;
                 self.players = u32::MAX;
                 break;
             }
             self.looks += 1;
-            let ticket = lanes.tickets[at as usize];
-            if fits(pool, terms, seed, ticket) && !demands.conflict(pool, seed, ticket) {
-                self.take(pool, ticket, goes_up, reach);
-            }
-            if goes_up {
-                up = lanes.next[at as usize];
-            } else {
-                down = lanes.previous[at as usize];
+            if fits(pool, terms, seed, step.ticket) && !demands.conflict(pool, seed, step.ticket) {
+                self.take(pool, step.ticket, step.is_above, reach);
             }
         }
         self.tickets.extend(self.below.iter().rev());

@@ -23,6 +23,8 @@ pub(crate) struct Draft<'a> {
     /// The same of scores, each once; kept in dense mode alone.
     gone_tiers: RankIndex<u64, ()>,
     fresh_tiers: RankIndex<u64, ()>,
+    /// Entries of the board before those at its end that have gone, as far as that was looked at.
+    stay: usize,
 }
 
 impl<'a> Draft<'a> {
@@ -32,6 +34,7 @@ impl<'a> Draft<'a> {
             keys: HashMap::new(),
             gone: RankIndex::new(),
             fresh: RankIndex::new(),
+            stay: board.ladder.all().len(),
             gone_tiers: RankIndex::new(),
             fresh_tiers: RankIndex::new(),
         }
@@ -104,21 +107,24 @@ impl<'a> Draft<'a> {
         mark(&mut self.fresh_tiers, tier, before == 0 && now > 0);
     }
 
-    /// The last ranked entry.
-    pub(crate) fn last(&self, players: &Players) -> Option<(RankKey, PlayerId)> {
+    /// The last ranked entry. O(log n), spread over a batch.
+    pub(crate) fn last(&mut self, players: &Players) -> Option<(RankKey, PlayerId)> {
         let fresh = self.fresh.len().checked_sub(1);
         let fresh = fresh.and_then(|at| self.fresh.select(at));
         let fresh = fresh.map(|(key, id)| (*key, *id));
         fresh.max(self.last_that_stays(players))
     }
 
-    fn last_that_stays(&self, players: &Players) -> Option<(RankKey, PlayerId)> {
+    fn last_that_stays(&mut self, players: &Players) -> Option<(RankKey, PlayerId)> {
         let entries = self.board.ladder.all().entries();
-        // As many of the last may have gone as have gone at all.
-        let places = (0..entries.len()).rev();
-        let mut last = places.filter_map(|at| entries.select(at));
-        let (key, slot) = last.find(|(key, _)| self.gone.get(key).is_none())?;
-        Some((*key, players.get(Slot(*slot))?.id))
+        loop {
+            let (key, slot) = entries.select(self.stay.checked_sub(1)?)?;
+            if self.gone.get(key).is_none() {
+                return Some((*key, players.get(Slot(*slot))?.id));
+            }
+            // What has gone does not come back in this batch.
+            self.stay -= 1;
+        }
     }
 }
 

@@ -11,7 +11,9 @@ use super::{Sizes, child, load, open, wait};
 use crate::random::Random;
 
 /// The limit.
-const KEEP: u64 = 1_000;
+const KEEP: u64 = 10_000;
+/// Better players that come at once, each of whom has another leave the full board.
+const NEWCOMERS: u64 = 20_000;
 /// How long others submit while the records are removed.
 const MEANWHILE: Duration = Duration::from_secs(5);
 
@@ -57,6 +59,13 @@ pub fn measure(dir: &Path, count: u64) -> Result<Figures> {
         "submissions meanwhile: ms at the most",
         quantile(&mut laps, 1.0) / 1e3,
     );
+    let better = (count..count + NEWCOMERS).map(|n| (n, n));
+    let (_, took) = timed(|| wait(load::create_batch(&*store, better)))?;
+    figures.put(
+        format!("{NEWCOMERS} better players in one batch: µs each"),
+        took.as_secs_f64() * 1e6 / NEWCOMERS as f64,
+    );
+    check(&*store, count + NEWCOMERS)?;
     Ok(figures)
 }
 

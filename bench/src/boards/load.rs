@@ -59,20 +59,28 @@ pub async fn create_players(
     score_of: impl Fn(u64) -> u64,
 ) -> Result<()> {
     for from in (0..count).step_by(BATCH as usize) {
-        let one = |n| -> Result<NewPlayer> {
-            let score = score(score_of(n))?;
-            Ok(NewPlayer {
-                player: player(n, 0)?,
-                score,
-            })
-        };
-        let players: Result<Vec<_>> = (from..count.min(from + BATCH)).map(one).collect();
-        let players = players?;
-        let expected = players.len();
-        let board = BoardId::global();
-        let created = change(store, Change::CreatePlayers { board, players }).await?;
-        ensure!(matches!(created, Changed::Created(ranks) if ranks.len() == expected));
+        let numbers = from..count.min(from + BATCH);
+        create_batch(store, numbers.map(|n| (n, score_of(n)))).await?;
     }
+    Ok(())
+}
+
+/// Players with these numbers and scores, as one change.
+pub async fn create_batch(
+    store: &dyn BoardStore,
+    new: impl Iterator<Item = (u64, u64)>,
+) -> Result<()> {
+    let one = |(n, value)| -> Result<NewPlayer> {
+        Ok(NewPlayer {
+            player: player(n, 0)?,
+            score: score(value)?,
+        })
+    };
+    let players = new.map(one).collect::<Result<Vec<_>>>()?;
+    let expected = players.len();
+    let board = BoardId::global();
+    let created = change(store, Change::CreatePlayers { board, players }).await?;
+    ensure!(matches!(created, Changed::Created(ranks) if ranks.len() == expected));
     Ok(())
 }
 

@@ -1,14 +1,20 @@
-//! What the binary adds to the metrics: the process, its connections, its build.
+//! What the binary adds to the metrics: the process, its connections, its build; and the store and its
+//! queues, once there is a store.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use api::{Families, Metrics};
+use api::{Distribution, Families, Metrics};
 
 use crate::threads::RequestThreads;
 
 #[cfg(target_os = "linux")]
 mod process;
+mod queues;
+mod store;
+
+pub(crate) use queues::add_queues;
+pub(crate) use store::add_store;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What it was built from, where whoever built it has said so.
@@ -35,4 +41,12 @@ fn tell_build(to: &mut Families) {
     ];
     to.gauge("agon_build_info", "Always 1; the labels say what runs.")
         .whole(&labels, 1);
+}
+
+fn distribution(of: &store_embedded::Histogram) -> Distribution {
+    Distribution {
+        at_most: of.at_most.clone(),
+        count: of.count,
+        sum: of.sum,
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Api, Limits, MatchLimits};
+use api::{Api, Latencies, Limits, MatchLimits};
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -68,7 +68,10 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         };
         let control = Control::open(&settings.store.data_dir);
         late.provide(store.clone());
-        let matchmaker = Matchmaker::start(store.clone(), &settings.matchmaking)?;
+        let passes = Arc::new(Latencies::default());
+        let matchmaker = Matchmaker::start(store.clone(), &settings.matchmaking, passes.clone())?;
+        metrics::add_store(api.metrics(), store.clone());
+        metrics::add_queues(api.metrics(), store.clone(), passes);
         banner::print(
             address,
             practice,

@@ -128,7 +128,7 @@ fn the_document_says_what_is_told() {
     // | `name` | type | labels | meaning |
     let rows = DOCUMENT.lines().filter(|line| line.starts_with("| `"));
     let rows = rows.map(|line| {
-        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [name, kind, labels, meaning] = cells[..] else {
             panic!("{line}");
         };

@@ -187,10 +187,10 @@ impl Measured<'_> {
 
 impl Drop for Measured<'_> {
     fn drop(&mut self) {
-        self.requests.under_way.fetch_sub(1, Ordering::Relaxed);
         if !self.replied {
             self.ends.count(GONE);
         }
+        self.requests.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -32,33 +32,38 @@ type Source = Box<dyn Fn(&mut Families) + Send + Sync>;
 
 /// Everything that can be asked for; cheap to clone.
 #[derive(Clone)]
-pub struct Metrics {
-    pub(crate) requests: Arc<Requests>,
-    sources: Arc<RwLock<Vec<Source>>>,
+pub struct Metrics(Arc<Inner>);
+
+struct Inner {
+    requests: Requests,
+    sources: RwLock<Vec<Source>>,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        let requests = Arc::new(Requests::new());
-        let metrics = Metrics {
-            requests: Arc::clone(&requests),
-            sources: Arc::default(),
-        };
-        metrics.add(move |to| requests.tell(to));
-        metrics
+        Metrics(Arc::new(Inner {
+            requests: Requests::new(),
+            sources: RwLock::default(),
+        }))
+    }
+
+    /// Where requests are counted.
+    pub(crate) fn requests(&self) -> &Requests {
+        &self.0.requests
     }
 
     /// From now on these numbers are told as well. `source` runs on a thread that may block, each time
     /// that somebody asks; no two sources may tell metrics of one name.
     pub fn add(&self, source: impl Fn(&mut Families) + Send + Sync + 'static) {
-        let sources = self.sources.write();
+        let sources = self.0.sources.write();
         let mut sources = sources.unwrap_or_else(PoisonError::into_inner);
         sources.push(Box::new(source));
     }
 
     fn text(&self) -> Result<String, prometheus::Error> {
         let mut families = Families::default();
-        let sources = self.sources.read();
+        self.0.requests.tell(&mut families);
+        let sources = self.0.sources.read();
         for source in sources.unwrap_or_else(PoisonError::into_inner).iter() {
             source(&mut families);
         }

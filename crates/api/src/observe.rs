@@ -1,8 +1,8 @@
 //! What every request gets: an id, a place in the metrics, and a line in the log if it fails.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use crate::measure::Requests;
+use crate::metrics::Metrics;
 use crate::problem::{Code, Failure, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,7 +34,7 @@ impl Arrival {
 /// client is not told. A refusal for the time being, 503, is not one: what causes it is logged where
 /// it begins, and a line for every request would bury that.
 pub(crate) async fn observe(
-    State(requests): State<Arc<Requests>>,
+    State(metrics): State<Metrics>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -43,7 +43,7 @@ pub(crate) async fn observe(
     let id = sent_id(&request).unwrap_or_else(new_id);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let measured = requests.begin(&method, route.as_ref(), arrival);
+    let measured = metrics.requests().begin(&method, route.as_ref(), arrival);
     let mut response = survive(next.run(request)).await;
     measured.replied(response.status());
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {

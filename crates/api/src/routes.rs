@@ -101,7 +101,7 @@ pub fn router(api: Api) -> Router {
         .route("/schema", get(docs::openapi_yaml))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(api.metrics.requests.clone(), observe))
+        .layer(from_fn_with_state(api.metrics.clone(), observe))
         .with_state(api)
 }
 

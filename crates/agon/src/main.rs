@@ -9,6 +9,7 @@ mod export;
 mod import;
 mod late_store;
 mod matchmaker;
+mod metrics;
 mod odds;
 mod practice;
 mod progress;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use api::Latencies;
 use matchmaking::{MatchError, MatchStore, QueueId, QueueInfo};
 use parking_lot::Mutex;
 use tokio::runtime::Builder;
@@ -47,6 +48,8 @@ struct Shared {
     pacing: Pacing,
     /// One for each queue that may be looked at at once.
     turns: Arc<Semaphore>,
+    /// How long looks took.
+    passes: Arc<Latencies>,
     /// Queues that have a task.
     tended: Arc<Mutex<BTreeSet<QueueId>>>,
 }
@@ -58,8 +61,12 @@ struct Pacing {
 }
 
 impl Matchmaker {
-    /// Starts looking.
-    pub(crate) fn start(store: Arc<dyn MatchStore>, settings: &Matchmaking) -> io::Result<Self> {
+    /// Starts looking; how long each look takes is counted in `passes`.
+    pub(crate) fn start(
+        store: Arc<dyn MatchStore>,
+        settings: &Matchmaking,
+        passes: Arc<Latencies>,
+    ) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_time().build()?;
         let shared = Shared {
             store,
@@ -68,6 +75,7 @@ impl Matchmaker {
                 interval: settings.interval.0,
             },
             turns: Arc::new(Semaphore::new(settings.threads.min(Semaphore::MAX_PERMITS))),
+            passes,
             tended: Arc::default(),
         };
         let (stop, stopped) = oneshot::channel();
@@ -188,7 +196,9 @@ impl Shared {
     async fn look(&self, queue: &QueueId, explain_at: &mut Instant) -> Result<Pass, MatchError> {
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await;
+        let started = Instant::now();
         let pass = pass::look(&self.store, queue).await?;
+        self.passes.record(started.elapsed());
         let started = Instant::now();
         if started >= *explain_at {
             pass::explain(&self.store, queue).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Api, Limits, MatchLimits};
+use api::{Api, Latencies, Limits, MatchLimits};
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -25,6 +25,7 @@ use crate::control::Control;
 use crate::drain::StopSignals;
 use crate::late_store::LateStore;
 use crate::matchmaker::Matchmaker;
+use crate::metrics;
 use crate::settings::{Server, Settings, Store};
 use crate::telemetry;
 use crate::threads::RequestThreads;
@@ -57,11 +58,9 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let (upstreams, practice) = upstreams::prepare(&settings).await?;
     let api = Api::new(late.clone(), late.clone(), upstreams, limits(&settings));
     let connections = GracefulShutdown::new();
-    let server = HttpServer::new(
-        &settings.server,
-        api::router(api.clone()),
-        RequestThreads::start()?,
-    );
+    let threads = Arc::new(RequestThreads::start()?);
+    metrics::add_process(api.metrics(), Arc::clone(&threads));
+    let server = HttpServer::new(&settings.server, api::router(api.clone()), threads);
 
     let working = async {
         let Some(store) = open(&settings.store, &mut stop).await? else {
@@ -69,7 +68,10 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         };
         let control = Control::open(&settings.store.data_dir);
         late.provide(store.clone());
-        let matchmaker = Matchmaker::start(store.clone(), &settings.matchmaking)?;
+        let passes = Arc::new(Latencies::default());
+        let matchmaker = Matchmaker::start(store.clone(), &settings.matchmaking, passes.clone())?;
+        metrics::add_store(api.metrics(), store.clone());
+        metrics::add_queues(api.metrics(), store.clone(), passes);
         banner::print(
             address,
             practice,
@@ -166,11 +168,11 @@ struct HttpServer {
     http: http1::Builder,
     patience: Patience,
     slots: Arc<Semaphore>,
-    threads: RequestThreads,
+    threads: Arc<RequestThreads>,
 }
 
 impl HttpServer {
-    fn new(settings: &Server, router: Router, threads: RequestThreads) -> Self {
+    fn new(settings: &Server, router: Router, threads: Arc<RequestThreads>) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             // Connections watch their time themselves.

@@ -29,6 +29,12 @@ impl RequestThreads {
         Ok(RequestThreads(threads.collect::<io::Result<_>>()?))
     }
 
+    /// Connections that are open.
+    pub(crate) fn connections(&self) -> usize {
+        let of = |thread: &RequestThread| Arc::strong_count(&thread.connections) - 1;
+        self.0.iter().map(of).sum()
+    }
+
     /// Runs `connection` on the thread with the fewest.
     pub(crate) fn spawn(&self, connection: impl Future<Output = ()> + Send + 'static) {
         let load = |thread: &&RequestThread| Arc::strong_count(&thread.connections);

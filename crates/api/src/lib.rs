@@ -10,6 +10,8 @@ mod generate;
 mod health;
 mod idempotency;
 mod leaderboard;
+mod measure;
+mod metrics;
 mod observe;
 mod openapi;
 mod path;
@@ -24,6 +26,7 @@ mod upstream_numbers;
 mod user;
 mod v1;
 
+pub use metrics::{Distribution, Distributions, Families, Latencies, Metrics, Values};
 pub use openapi::{document_json, document_yaml};
 pub use routes::router;
 pub use state::{Api, Limits};

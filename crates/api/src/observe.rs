@@ -1,10 +1,10 @@
-//! What every request gets: an id, and a line in the log if it fails.
+//! What every request gets: an id, a place in the metrics, and a line in the log if it fails.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
+use crate::metrics::Metrics;
 use crate::problem::{Code, Failure, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,12 +33,19 @@ impl Arrival {
 /// Gives a reply the request's id, and logs a fault of the server's own, with the message that the
 /// client is not told. A refusal for the time being, 503, is not one: what causes it is logged where
 /// it begins, and a line for every request would bury that.
-pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(Arrival(Instant::now()));
+pub(crate) async fn observe(
+    State(metrics): State<Metrics>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let arrival = Instant::now();
+    request.extensions_mut().insert(Arrival(arrival));
     let id = sent_id(&request).unwrap_or_else(new_id);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let measured = metrics.requests().begin(&method, route.as_ref(), arrival);
     let mut response = survive(next.run(request)).await;
+    measured.replied(response.status());
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         let failure = response.extensions().get::<Failure>();
         tracing::error!(

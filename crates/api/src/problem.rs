@@ -146,6 +146,14 @@ impl Problem {
         }
     }
 
+    /// A fault of the server's own; the log is told what it was.
+    pub(crate) fn internal(what: &impl std::fmt::Display) -> Self {
+        Problem {
+            inner: Some(what.to_string()),
+            ..Problem::of(Code::Internal)
+        }
+    }
+
     /// A store answered with what does not belong to the question.
     pub(crate) fn unexpected(changed: &Changed) -> Self {
         Problem::answered(format!("{changed:?}"))

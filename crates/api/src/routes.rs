@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::OriginalUri;
 use axum::http::Method;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +13,9 @@ use crate::observe::observe;
 use crate::openapi::About;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
-use crate::{docs, generate, health, leaderboard, score, upstream, upstream_numbers, user, v1};
+use crate::{
+    docs, generate, health, leaderboard, metrics, score, upstream, upstream_numbers, user, v1,
+};
 
 /// The routes that the API document describes.
 pub(crate) fn described() -> OpenApiRouter<Api> {
@@ -84,6 +86,7 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(v1::player_matches::player_matches))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
+        .routes(routes!(metrics::metrics))
 }
 
 /// The whole API as one service.
@@ -98,7 +101,7 @@ pub fn router(api: Api) -> Router {
         .route("/schema", get(docs::openapi_yaml))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(observe))
+        .layer(from_fn_with_state(api.metrics.clone(), observe))
         .with_state(api)
 }
 

@@ -9,6 +9,8 @@ use tokio::sync::{OnceCell, watch};
 use upstreams::Upstreams;
 
 use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::metrics::upstreams::UpstreamMetrics;
 use crate::problem::Problem;
 use crate::v1::cursor::Cursors;
 use crate::v1::matching::{MatchLimits, MatchSlots};
@@ -33,6 +35,7 @@ pub struct Api {
     pub(crate) limits: Limits,
     pub(crate) matching: MatchSlots,
     pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
     cursors: Arc<OnceCell<Cursors>>,
     draining: watch::Sender<bool>,
 }
@@ -45,16 +48,40 @@ impl Api {
         upstreams: Upstreams,
         limits: Limits,
     ) -> Self {
-        Api {
+        let api = Api {
             boards,
             matches,
             upstreams,
             limits,
             matching: MatchSlots::new(limits.matching),
             clock: Clock::system(),
+            metrics: Metrics::new(),
             cursors: Arc::default(),
             draining: watch::Sender::new(false),
-        }
+        };
+        api.add_metrics();
+        api
+    }
+
+    /// What is told at `/metrics`, for others to add to.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    fn add_metrics(&self) {
+        let upstreams = UpstreamMetrics::new(self.upstreams.clone());
+        self.metrics.add(move |to| upstreams.tell(to));
+        // Parts of this alone: a source that held all of it would keep itself alive.
+        let (boards, draining) = (Arc::clone(&self.boards), self.draining.clone());
+        let matching = self.matching.clone();
+        self.metrics.add(move |to| {
+            let ready = boards.is_ready() && !*draining.borrow();
+            let help = "1 if this server is ready, as /readyz says.";
+            to.gauge("agon_ready", help).flag(&[], ready);
+            let name = "agon_match_requests_in_flight";
+            let help = "Requests of POST /v1/match whose matches are being reckoned.";
+            to.gauge(name, help).whole(&[], matching.taken() as u64);
+        });
     }
 
     /// Makes a change now.

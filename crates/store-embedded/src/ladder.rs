@@ -8,6 +8,9 @@ use crate::places::Places;
 use crate::players::{Players, Slot};
 use crate::ranks::{Ranks, RanksBuilder};
 
+/// What an entry takes in an order: a key and a slot, in leaves that are three quarters full.
+const ORDER_BYTES: u64 = (size_of::<RankKey>() + size_of::<u32>()) as u64 * 4 / 3;
+
 /// An entry as it is loaded.
 pub(crate) struct LoadedEntry {
     pub(crate) key: RankKey,
@@ -119,6 +122,13 @@ impl Ladder {
     pub(crate) fn hidden_from(&self, first: RankKey) -> impl Iterator<Item = Slot> {
         let hidden = self.hidden.iter().filter(move |(_, key)| **key >= first);
         hidden.map(|(slot, _)| Slot(*slot))
+    }
+
+    /// About how many bytes its orders and places take. What it has of segments is reckoned by their
+    /// attributes, as though each player were in one of each. O(1).
+    pub(crate) fn estimated_bytes(&self) -> u64 {
+        let orders = 1 + self.attributes.len() as u64;
+        self.places.bytes() + self.all.len() as u64 * orders * ORDER_BYTES
     }
 
     /// Whether there is no entry, not even a hidden one.

@@ -11,6 +11,7 @@
 //! ended in queues (`reader.rs`).
 
 mod archive;
+mod buckets;
 mod chores;
 mod clock;
 mod codec;
@@ -26,6 +27,7 @@ mod journal_guard;
 mod journal_room;
 mod ladder;
 mod match_store;
+mod numbers;
 mod outage;
 mod paged;
 mod places;
@@ -42,8 +44,10 @@ mod store;
 mod writer;
 
 pub use archive::{ArchiveError, Counts, Scope, relay};
+pub use buckets::Histogram;
 pub use clock::Clock;
 pub use error::OpenError;
 pub use export::{Export, ExportError, write_failure};
 pub use import::{ImportError, ImportPlan, Imported, Source, Stage as ImportStage, import};
+pub use numbers::{Numbers, QueueNumbers};
 pub use store::{EmbeddedStore, Options};

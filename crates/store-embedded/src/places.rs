@@ -47,6 +47,16 @@ impl Places {
         }
     }
 
+    /// About how many bytes it takes.
+    pub(crate) fn bytes(&self) -> u64 {
+        let bytes = match self {
+            // With a byte of its own for each place of the table.
+            Places::Few(map) => map.capacity() * (size_of::<(u32, RankKey)>() + 1),
+            Places::Many(keys) => keys.len() * size_of::<Option<RankKey>>(),
+        };
+        bytes as u64
+    }
+
     fn spread(&mut self) {
         if let Places::Few(map) = self {
             let mut keys = Paged::new();

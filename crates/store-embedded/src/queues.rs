@@ -19,6 +19,7 @@ mod masks;
 mod reads;
 mod recent;
 mod records;
+mod tally;
 mod watches;
 
 pub(crate) use apply::{Delta, put_match};
@@ -33,6 +34,7 @@ pub(crate) use records::{
     backfill, digest, match_record, queue, rating, read_backfill, read_match, read_queue,
     read_rating, read_ticket, ticket,
 };
+pub(crate) use tally::Tally;
 pub(crate) use watches::Watches;
 
 /// A queue's number in this store, never used again. Keys begin with it, so that deleting a queue writes
@@ -121,6 +123,7 @@ pub(crate) struct Queue {
     pub(crate) version: u64,
     pub(crate) why: Arc<Explained>,
     pub(crate) recent: Recent,
+    pub(crate) tally: Tally,
 }
 
 /// Why tickets wait, as the matchmaker last saw it.
@@ -165,6 +168,7 @@ impl Queue {
             version: 0,
             why: Arc::default(),
             recent: Recent::new(),
+            tally: Tally::new(),
         }
     }
 

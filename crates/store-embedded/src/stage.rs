@@ -89,6 +89,14 @@ impl Command {
 }
 
 impl Answered {
+    /// Whether it says that the change has been made.
+    pub(crate) fn is_done(&self) -> bool {
+        match self {
+            Answered::Boards(_, result) => result.is_ok(),
+            Answered::Queues(_, result) => result.is_ok(),
+        }
+    }
+
     pub(crate) fn send(self) {
         // Whoever has gone away needs no answer.
         match self {

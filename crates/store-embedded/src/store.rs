@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use boards::{
@@ -20,6 +21,7 @@ use crate::data_dir::DataDir;
 use crate::engine::Engine;
 use crate::error::OpenError;
 use crate::export::{Export, ExportError, Keeper, Turn};
+use crate::numbers::Counted;
 use crate::queues::Watches;
 use crate::reader::{Reader, unavailable};
 use crate::recovery;
@@ -49,6 +51,10 @@ pub struct EmbeddedStore {
     pub(crate) waits: watch::Receiver<u64>,
     ready: Arc<AtomicBool>,
     pub(crate) clock: Clock,
+    pub(crate) counted: Arc<Counted>,
+    /// How long opening took.
+    pub(crate) recovery: Duration,
+    pub(crate) data_dir: PathBuf,
     exporting: Arc<AtomicBool>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -60,6 +66,7 @@ impl EmbeddedStore {
     /// # Errors
     /// [`OpenError`] says what is in the way or what is damaged.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
+        let started = Instant::now();
         let (dir, contents) = DataDir::open(&options.data_dir)?;
         let (engine, state) =
             recovery::open(&dir, contents, options.cache_bytes, options.clock.now_ms())?;
@@ -70,6 +77,7 @@ impl EmbeddedStore {
         let (waiting, waits) = watch::channel(state.position.commit);
         let state = Arc::new(RwLock::new(state));
         let ready = Arc::new(AtomicBool::new(true));
+        let counted = Arc::new(Counted::new());
         let writer = Writer {
             dir,
             cache_bytes: options.cache_bytes,
@@ -81,6 +89,7 @@ impl EmbeddedStore {
             waiting,
             next_end,
             revoked: Arc::default(),
+            counted: Arc::clone(&counted),
         };
         let run = move || serve(writer, &queue, engine);
         let thread = std::thread::Builder::new()
@@ -95,6 +104,9 @@ impl EmbeddedStore {
             waits,
             ready,
             clock: options.clock.clone(),
+            counted,
+            recovery: started.elapsed(),
+            data_dir: options.data_dir.clone(),
             exporting: Arc::default(),
             writer: Mutex::new(Some(thread)),
         })
@@ -102,11 +114,21 @@ impl EmbeddedStore {
 
     /// Puts a command into the writer's queue.
     pub(crate) fn ask(&self, command: Command) -> Result<(), StoreError> {
+        self.counted.waits();
         let asked = self.requests.try_send(Request::Change(command));
-        asked.map_err(|refused| match refused {
-            TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Disconnected(_) => stopped(),
+        asked.map_err(|refused| {
+            let full = matches!(refused, TrySendError::Full(_));
+            self.counted.turned_away(full);
+            if full {
+                StoreError::Overloaded
+            } else {
+                stopped()
+            }
         })
+    }
+
+    pub(crate) fn takes_changes(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
     }
 
     /// How many players there are.
@@ -260,6 +282,6 @@ impl BoardStore for EmbeddedStore {
     }
 
     fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire)
+        self.takes_changes()
     }
 }

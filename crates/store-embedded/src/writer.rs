@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use tokio::sync::{oneshot, watch};
@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::data_dir::DataDir;
 use crate::effect::{self, Effect, News};
 use crate::engine::{Engine, EngineError, Frozen};
+use crate::numbers::Counted;
 use crate::outage::{Outage, RETRY_EVERY};
 use crate::queues::Watches;
 use crate::reader::Reader;
@@ -66,6 +67,7 @@ pub(crate) struct Writer {
     pub(crate) next_end: Option<i64>,
     /// How the last one that got a snapshot is told that it has to give it up.
     pub(crate) revoked: Arc<AtomicBool>,
+    pub(crate) counted: Arc<Counted>,
 }
 
 impl Writer {
@@ -90,6 +92,7 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => Gathered::default(),
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            self.counted.taken(gathered.commands.len());
             engine = self.turn(engine, gathered.commands);
             gathered
                 .asks
@@ -183,9 +186,12 @@ impl Writer {
 
     fn commit(&mut self, mut engine: Engine, mut staged: Staged) -> Result<Engine, Outage> {
         if !staged.writes.is_empty() {
+            let started = Instant::now();
             if let Err(error) = engine.commit(&staged.writes) {
                 return Err(self.fail(engine, staged, &error));
             }
+            let done = staged.answers.iter().filter(|answer| answer.is_done());
+            self.counted.committed(done.count(), started.elapsed());
             let moves_ends = staged.effects.iter().any(Effect::moves_an_end);
             let news = self.news(&staged.effects);
             let debris = effect::apply(&mut self.state.write(), &mut staged);
@@ -247,6 +253,7 @@ impl Writer {
     }
 
     fn fail(&self, engine: Engine, staged: Staged, error: &EngineError) -> Outage {
+        self.counted.failed();
         self.ready.store(false, Ordering::Release);
         self.revoked.store(true, Ordering::Release);
         tracing::error!(%error, "the store cannot write; changes are refused until it can");

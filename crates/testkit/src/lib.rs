@@ -1,4 +1,4 @@
-//! For tests alone: a running [`App`], a [`SmallDisk`], a plain [`ReferenceStore`], the store
+//! For tests alone: a running [`App`], what it tells at `/metrics` as a [`Scrape`], a [`SmallDisk`], a plain [`ReferenceStore`], the store
 //! [`conformance`] suite.
 //!
 //! What fails here panics: a test has nobody to hand an error to.
@@ -7,8 +7,10 @@
 mod app;
 pub mod conformance;
 mod reference;
+mod scrape;
 mod small_disk;
 
 pub use app::{App, Connection, Launch, Reply, raw_exchange};
 pub use reference::ReferenceStore;
+pub use scrape::{Family, Labels, Scrape};
 pub use small_disk::SmallDisk;

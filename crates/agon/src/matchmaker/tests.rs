@@ -136,7 +136,7 @@ async fn tickets_are_matched_as_limits_widen_and_told_why_until_then() {
     put_players(&store).await;
     change(&store, put_queue("q", None, 60_000)).await;
     change(&store, put_queue("other", None, 60_000)).await;
-    let matchmaker = Matchmaker::start(store.clone(), &settings()).unwrap();
+    let matchmaker = Matchmaker::start(store.clone(), &settings(), Arc::default()).unwrap();
     change(&store, create("q", 1, 1500.0)).await;
     let view = once(&store, "q", 1, |view| view.why.is_some()).await;
     assert_eq!(view.ticket.state, TicketState::Waiting);
@@ -170,7 +170,7 @@ async fn what_is_over_is_ended() {
     let store = open(dir.path());
     put_players(&store).await;
     change(&store, put_queue("q", Some(30), 90)).await;
-    let matchmaker = Matchmaker::start(store.clone(), &settings()).unwrap();
+    let matchmaker = Matchmaker::start(store.clone(), &settings(), Arc::default()).unwrap();
     change(&store, create("q", 1, 1500.0)).await;
     let ended = |view: &TicketView| view.ticket.state.is_final();
     let view = once(&store, "q", 1, ended).await;
@@ -190,7 +190,7 @@ async fn what_is_over_is_ended() {
 async fn it_goes_on_once_the_store_works() {
     let dir = tempfile::tempdir().unwrap();
     let late = Arc::new(LateStore::default());
-    let matchmaker = Matchmaker::start(late.clone(), &settings()).unwrap();
+    let matchmaker = Matchmaker::start(late.clone(), &settings(), Arc::default()).unwrap();
     tokio::time::sleep(Duration::from_millis(30)).await;
     let store = open(dir.path());
     put_players(&store).await;

@@ -63,7 +63,7 @@ fn it_describes_the_errors_that_a_client_can_bring_about() {
 #[test]
 fn it_describes_that_the_store_or_an_upstream_may_be_away() {
     // All others need the store, which is not open yet while the server starts, or an upstream.
-    let need_nothing = ["/healthz", "/v1/upstreams"];
+    let need_nothing = ["/healthz", "/metrics", "/v1/upstreams"];
     let subject = Subject::start();
     for (path, method, _) in OPERATIONS {
         let responses = subject.operation(path, method)["responses"]

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::{App, Launch, SmallDisk};
+use testkit::{App, Launch, Scrape, SmallDisk};
 
 fn users(from: usize) -> Value {
     let user = |n| json!({"user_id": format!("00000000-0000-4000-8000-{n:012}"), "display_name": "x".repeat(64)});
@@ -50,6 +50,12 @@ fn a_full_disk_refuses_changes_and_recovers() {
     // At once, since a second later the store tries again, and what is left of the disk may do for
     // something small.
     assert_eq!(app.get("/readyz").status, 503);
+    let told = Scrape::of(&app);
+    let value = |name| told.value(name, &[]);
+    assert_eq!(value("agon_store_commit_failures_total"), 1.0);
+    assert_eq!(value("agon_store_available"), 0.0);
+    assert_eq!(value("agon_ready"), 0.0);
+    assert_eq!(value("agon_store_players"), acknowledged as f64);
     let submission = json!({"user_id": "00000000-0000-4000-8000-000000000000", "score_worth": 5});
     assert_eq!(app.post("/score/submit", &submission).status, 503);
     // Reads go on, of exactly what was acknowledged.
@@ -71,6 +77,7 @@ fn a_full_disk_refuses_changes_and_recovers() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(count(&app), acknowledged, "the refused batch is not there");
+    assert_eq!(Scrape::of(&app).value("agon_store_available", &[]), 1.0);
     assert_eq!(app.post("/score/submit", &submission).json()["points"], 5);
     assert_eq!(app.post("/user/create", &users(acknowledged)).status, 201);
     acknowledged += 2_000;

@@ -8,6 +8,7 @@ mod faults;
 mod growth;
 mod input;
 mod limits;
+mod metrics;
 mod rules;
 mod scripted;
 mod setup;

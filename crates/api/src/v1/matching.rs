@@ -52,6 +52,12 @@ impl MatchSlots {
         }
     }
 
+    /// How many are being reckoned, those whose clients have gone away among them.
+    pub(crate) fn taken(&self) -> usize {
+        let slots = self.limits.max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
+        slots.saturating_sub(self.slots.available_permits())
+    }
+
     pub(crate) fn take(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let slot = self.slots.clone().try_acquire_owned();
         slot.map_err(|_| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Api, Limits, MatchLimits, router};
+use api::{Api, Limits, MatchLimits, Metrics, router};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -88,6 +88,10 @@ impl Client {
             router: router(api.clone()),
             api,
         }
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        self.api.metrics()
     }
 
     /// The server is told to stop.

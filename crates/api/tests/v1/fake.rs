@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use boards::{
@@ -32,6 +33,8 @@ pub struct Fake {
     kept: Mutex<HashMap<[u8; 16], Answered>>,
     failure: Mutex<Option<Failure>>,
     deleted: Mutex<Option<BoardId>>,
+    /// Whether it takes no changes at present.
+    pub unready: AtomicBool,
 }
 
 impl Fake {
@@ -306,6 +309,6 @@ impl BoardStore for Fake {
     }
 
     fn is_ready(&self) -> bool {
-        true
+        !self.unready.load(Ordering::Relaxed)
     }
 }

@@ -9,6 +9,7 @@ mod fake_matches;
 mod idempotency;
 mod matches;
 mod matching;
+mod metrics;
 mod queues;
 mod reading;
 mod simulation;

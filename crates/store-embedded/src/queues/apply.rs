@@ -41,11 +41,19 @@ impl Delta {
 
     pub(crate) fn apply(self, queues: &mut Queues, commit: u64) {
         for line in self.matches {
+            let before = queues.matches.get(&line.of.id);
+            if let Some(queue) = queues.all.get_mut(&line.queue) {
+                queue
+                    .tally
+                    .of_match(&line, before.map(|line| &line.of.state));
+            }
             put_match(queues, line);
         }
         for (number, line) in self.tickets {
             if let Some(queue) = queues.all.get_mut(&number) {
                 queue.version = commit;
+                let is_new = !queue.tickets.contains_key(line.ticket.id());
+                queue.tally.ticket(&line, is_new);
                 queue.put_ticket(line);
             }
         }

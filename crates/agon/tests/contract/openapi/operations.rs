@@ -1,7 +1,7 @@
 //! What the API document has to describe.
 
 /// Every operation, with the errors that a client can bring about.
-pub const OPERATIONS: [(&str, &str, &[u16]); 60] = [
+pub const OPERATIONS: [(&str, &str, &[u16]); 61] = [
     ("/api/all", "get", &[400, 404]),
     ("/api/first", "get", &[400, 404]),
     ("/api/smart", "get", &[400, 404]),
@@ -10,6 +10,7 @@ pub const OPERATIONS: [(&str, &str, &[u16]); 60] = [
     ("/leaderboard", "get", &[400]),
     ("/leaderboard/all", "get", &[]),
     ("/leaderboard/{country}", "get", &[400]),
+    ("/metrics", "get", &[]),
     ("/profile/{guid}", "get", &[400, 404]),
     ("/readyz", "get", &[]),
     (

@@ -2,6 +2,8 @@
 //! that wait, deleted queues, stores from before there were queues, answers across a restart.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod numbers;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -10,6 +10,7 @@
 //! long), and reads from the engine after start-up, but for what is kept for retries and for what has
 //! ended in queues (`reader.rs`).
 
+mod access;
 mod archive;
 mod chores;
 mod clock;

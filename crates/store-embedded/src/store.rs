@@ -14,6 +14,7 @@ use boards::{
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{oneshot, watch};
 
+use crate::access::Access;
 use crate::archive::Scope;
 use crate::clock::Clock;
 use crate::data_dir::DataDir;
@@ -60,6 +61,10 @@ impl EmbeddedStore {
     /// # Errors
     /// [`OpenError`] says what is in the way or what is damaged.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
+        EmbeddedStore::open_with(options, Access::direct())
+    }
+
+    pub(crate) fn open_with(options: &Options, access: Access) -> Result<Self, OpenError> {
         let (dir, contents) = DataDir::open(&options.data_dir)?;
         let (engine, state) =
             recovery::open(&dir, contents, options.cache_bytes, options.clock.now_ms())?;
@@ -73,6 +78,7 @@ impl EmbeddedStore {
         let writer = Writer {
             dir,
             cache_bytes: options.cache_bytes,
+            access,
             clock: options.clock.clone(),
             state: Arc::clone(&state),
             ready: Arc::clone(&ready),

@@ -40,6 +40,8 @@ mod recovery;
 mod stage;
 mod state;
 mod store;
+#[cfg(test)]
+mod testing;
 mod writer;
 
 pub use archive::{ArchiveError, Counts, Scope, relay};

@@ -1,23 +1,17 @@
 //! A disk that fails: a batch that never reached it, and one that did though its sync is said to have failed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use boards::{Attributes, BoardStore, Change, DisplayName, Player, PlayerId, StoreError};
-use matchmaking::{
-    Clock as Oldest, MatchError, MatchId, MatchResult, MatchStore, NewBackfill, NewTicket,
-    NewTicketPlayer, PartyRule, ProposedMatch, ProposedTeam, QueueChange, QueueChanged, QueueId,
-    QueueSettings, RatingSystem, Rules, TeamRule, TicketId, TicketState, Who,
-};
+use boards::{BoardStore, StoreError};
+use matchmaking::{MatchError, MatchStore, NewBackfill, QueueChange, TicketState, Who};
 use parking_lot::Mutex;
 use proptest::prelude::*;
 use testkit::{ReferenceStore, conformance};
 
 use super::*;
-use crate::{Clock, EmbeddedStore, Options};
-
-const STARTED_AT_MS: i64 = 1_000;
+use crate::EmbeddedStore;
+use crate::testing::*;
 
 /// How a commit fails.
 #[derive(Clone, Copy, Debug)]
@@ -64,25 +58,12 @@ impl Disk {
 }
 
 fn open(dir: &tempfile::TempDir, disk: &Shared) -> EmbeddedStore {
-    let options = Options {
-        data_dir: dir.path().join("data"),
-        cache_bytes: 1 << 20,
-        max_queue: 1024,
-        clock: Clock::new(|| STARTED_AT_MS),
-    };
     let (commits, opens) = (Arc::clone(disk), Arc::clone(disk));
     let access = Access {
         open: Box::new(move |dir, cache_bytes| opens.lock().open(dir, cache_bytes)),
         commit: Box::new(move |engine, writes| commits.lock().commit(engine, writes)),
     };
-    EmbeddedStore::open_with(&options, access).unwrap()
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap()
+    EmbeddedStore::open_with(&options(&dir.path().join("data")), access).unwrap()
 }
 
 /// What happens to the commits of and after a change: mostly nothing; several in a row are an engine that
@@ -124,117 +105,6 @@ proptest! {
     }
 }
 
-fn queue() -> QueueId {
-    QueueId::parse("duel").unwrap()
-}
-
-fn ticket(n: u8) -> TicketId {
-    TicketId::parse(&format!("t{n}")).unwrap()
-}
-
-fn player(n: u8) -> PlayerId {
-    PlayerId::from_bytes([n; 16])
-}
-
-fn match_id(n: u8) -> MatchId {
-    MatchId::from_random([n; 16])
-}
-
-fn put_players() -> Change {
-    let player = |n| Player {
-        id: player(n),
-        display_name: DisplayName::parse("ada").unwrap(),
-        country: None,
-        attributes: Attributes::default(),
-    };
-    Change::PutPlayers((1..20).map(player).collect())
-}
-
-fn put_queue(acceptance_ms: Option<u64>) -> QueueChange {
-    let team = TeamRule {
-        min_size: 1,
-        max_size: 1,
-        roles: BTreeMap::new(),
-    };
-    QueueChange::PutQueue {
-        queue: queue(),
-        settings: Box::new(QueueSettings {
-            rules: Rules {
-                teams: vec![team.clone(), team],
-                rating: None,
-                latency: None,
-                attributes: Vec::new(),
-                party: PartyRule::default(),
-                clock: Oldest::Oldest,
-            },
-            acceptance_ms,
-            ticket_ttl_ms: 60_000,
-            rating_system: RatingSystem::WengLin,
-            boards: Vec::new(),
-        }),
-    }
-}
-
-fn create(n: u8) -> QueueChange {
-    QueueChange::CreateTicket {
-        queue: queue(),
-        ticket: NewTicket {
-            id: ticket(n),
-            players: vec![NewTicketPlayer {
-                id: player(n),
-                rating: None,
-                roles: Vec::new(),
-                latencies_ms: BTreeMap::new(),
-                attributes: BTreeMap::new(),
-            }],
-            priority: 0,
-            avoid: Vec::new(),
-        },
-    }
-}
-
-fn cancel(n: u8) -> QueueChange {
-    QueueChange::CancelTicket {
-        queue: queue(),
-        ticket: ticket(n),
-    }
-}
-
-fn announce(n: u8, tickets: [u8; 2]) -> QueueChange {
-    let team = |n| ProposedTeam {
-        tickets: vec![(ticket(n), vec![None])],
-    };
-    QueueChange::Announce {
-        queue: queue(),
-        matches: vec![ProposedMatch {
-            id: match_id(n),
-            teams: tickets.map(team).into(),
-            region: None,
-            rating_spread: 0.0,
-            team_gap: 0.0,
-            win_probabilities: vec![0.5, 0.5],
-        }],
-        fills: Vec::new(),
-    }
-}
-
-async fn ask(store: &EmbeddedStore, change: QueueChange) -> Result<QueueChanged, MatchError> {
-    let receipt = store.change_queue(change, None, STARTED_AT_MS).await;
-    receipt.map(|receipt| receipt.changed)
-}
-
-async fn state(store: &EmbeddedStore, n: u8) -> Result<TicketState, MatchError> {
-    let view = store.ticket(&queue(), &ticket(n)).await?;
-    Ok(view.ticket.state.clone())
-}
-
-fn is_unavailable<T>(result: &Result<T, MatchError>) -> bool {
-    matches!(
-        result,
-        Err(MatchError::Store(StoreError::Unavailable { .. }))
-    )
-}
-
 /// Tickets 1 to 6: 1 waits, 2 was cancelled, 3 and 4 are in a match that is held, 5 and 6 in one that is
 /// proposed.
 async fn fill(store: &EmbeddedStore) {
@@ -271,17 +141,15 @@ fn all_changes() -> Vec<QueueChange> {
                 seats: Vec::new(),
             },
         },
-        QueueChange::Finish {
-            match_id: match_id(1),
-            result: MatchResult::Placements(vec![1, 2]),
-        },
+        finish(1),
     ]
 }
 
-async fn until(so: impl Fn() -> bool) {
-    while !so() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+fn is_unavailable<T>(result: &Result<T, MatchError>) -> bool {
+    matches!(
+        result,
+        Err(MatchError::Store(StoreError::Unavailable { .. }))
+    )
 }
 
 #[test]

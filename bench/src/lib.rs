@@ -9,5 +9,6 @@ pub mod engines;
 pub mod http;
 pub mod matchmaking;
 pub mod meter;
+pub mod queues;
 pub mod random;
 pub mod server;

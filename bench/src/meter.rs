@@ -31,6 +31,26 @@ pub fn private_memory() -> Option<u64> {
     field("/proc/self/status", "RssAnon:").map(|kib| kib * 1024)
 }
 
+/// Memory of another process, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// What it holds now that is not backed by a file.
+    pub held: u64,
+    /// The most that it has held, mapped files included.
+    pub peak: u64,
+}
+
+/// Of the process of this id.
+pub fn memory_of(process: u32) -> Result<Memory> {
+    let file = format!("/proc/{process}/status");
+    let bytes = |name| field(&file, name).map(|kib| kib * 1024);
+    let missing = || anyhow::anyhow!("the system does not tell the memory of a process");
+    Ok(Memory {
+        held: bytes("RssAnon:").ok_or_else(missing)?,
+        peak: bytes("VmHWM:").ok_or_else(missing)?,
+    })
+}
+
 fn field(file: &str, name: &str) -> Option<u64> {
     let text = fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;

@@ -32,6 +32,11 @@ impl Server {
         std::thread::spawn(move || lines.count());
         Ok(Server { child, address })
     }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Server {

@@ -8,10 +8,12 @@
 //! Why tickets wait is found apart from that, and not at each look: it costs many times what finding the
 //! matches does, and nobody's match is to wait for it.
 //!
-//! A store that cannot write and a look that panics are logged, and the queue is tried again; the others go
-//! on. Nothing is lost by any of it: what has been found and was not announced is found again.
+//! A store that cannot write and a look that panics are logged, and the queue is tried again, after panics at
+//! growing intervals; the others go on. Nothing is lost by any of it: what has been found and was not
+//! announced is found again.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,9 +28,11 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::settings::Matchmaking;
 
+mod health;
 mod pass;
 
-use pass::Pass;
+use health::{Failure, Health};
+use pass::{Forming, Pass};
 
 /// Queues listed at a time.
 const PAGE: usize = 100;
@@ -45,6 +49,7 @@ pub(crate) struct Matchmaker {
 #[derive(Clone)]
 struct Shared {
     store: Arc<dyn MatchStore>,
+    forming: Forming,
     pacing: Pacing,
     /// One for each queue that may be looked at at once.
     turns: Arc<Semaphore>,
@@ -67,9 +72,19 @@ impl Matchmaker {
         settings: &Matchmaking,
         passes: Arc<Latencies>,
     ) -> io::Result<Self> {
+        Matchmaker::start_with(store, settings, Forming::engine(), passes)
+    }
+
+    fn start_with(
+        store: Arc<dyn MatchStore>,
+        settings: &Matchmaking,
+        forming: Forming,
+        passes: Arc<Latencies>,
+    ) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_time().build()?;
         let shared = Shared {
             store,
+            forming,
             pacing: Pacing {
                 settle: settings.settle.0,
                 interval: settings.interval.0,
@@ -85,7 +100,7 @@ impl Matchmaker {
                 tokio::select! {
                     // Also when it is dropped.
                     _ = stopped => {}
-                    () = watch_over(shared) => {}
+                    () = watch_over_always(shared) => {}
                 }
             });
             // A look that is under way need not be waited for: nothing comes of it.
@@ -100,6 +115,16 @@ impl Matchmaker {
         if self.thread.join().is_err() {
             tracing::error!("the matchmaker panicked");
         }
+    }
+}
+
+/// Begins anew where that panics.
+async fn watch_over_always(shared: Shared) {
+    loop {
+        if let Err(error) = tokio::spawn(watch_over(shared.clone())).await {
+            tracing::error!(%error, "queues are not watched over; beginning anew");
+        }
+        tokio::time::sleep(shared.pacing.interval).await;
     }
 }
 
@@ -166,46 +191,65 @@ impl Shared {
     /// Until nothing waits in the queue.
     async fn look_again_and_again(&self, queue: &QueueId) {
         tokio::time::sleep(self.pacing.settle / 2).await;
-        let mut works = true;
-        let mut explain_at = Instant::now();
+        let mut health = Health::default();
+        let mut explaining = Explaining::default();
         loop {
             let started = Instant::now();
-            let looked = self.look(queue, &mut explain_at).await;
+            let looked = self.look(queue, &mut explaining).await;
             let took = started.elapsed();
             match looked {
                 Ok(pass) => {
-                    works = true;
+                    if health.went_well() {
+                        tracing::info!(%queue, "matches are made again");
+                    }
                     let rest = self.pacing.settle.max(took);
                     tokio::time::sleep(rest).await;
                     if !self.is_needed(queue, &pass, rest).await {
                         return;
                     }
                 }
-                Err(MatchError::UnknownQueue(_)) => return,
+                Err(Failure::Store(MatchError::UnknownQueue(_))) => return,
                 Err(error) => {
-                    // Once, not every second.
-                    if std::mem::take(&mut works) {
+                    if health.failed(&error) {
                         tracing::warn!(%queue, %error, "no matches are made; trying again");
                     }
-                    tokio::time::sleep(self.pacing.interval.max(took)).await;
+                    let pause = health.pause(self.pacing.interval);
+                    tokio::time::sleep(pause.max(took)).await;
                 }
             }
         }
     }
 
-    async fn look(&self, queue: &QueueId, explain_at: &mut Instant) -> Result<Pass, MatchError> {
+    async fn look(&self, queue: &QueueId, explaining: &mut Explaining) -> Result<Pass, Failure> {
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await;
         let started = Instant::now();
-        let pass = pass::look(&self.store, queue).await?;
+        let (store, find) = (Arc::clone(&self.store), self.forming.find);
+        let pass = apart(pass::look(store, queue.clone(), find)).await?;
         self.passes.record(started.elapsed());
-        let started = Instant::now();
-        if started >= *explain_at {
-            pass::explain(&self.store, queue).await?;
-            let rest = started.elapsed() * (EXPLAINING - 1);
-            *explain_at = Instant::now() + rest.max(self.pacing.interval);
+        if Instant::now() >= explaining.next {
+            self.explain(queue, explaining).await;
         }
         Ok(pass)
+    }
+
+    /// What fails here is told, and keeps nobody from being matched.
+    async fn explain(&self, queue: &QueueId, explaining: &mut Explaining) {
+        let started = Instant::now();
+        let (store, explain) = (Arc::clone(&self.store), self.forming.explain);
+        match apart(pass::explain(store, queue.clone(), explain)).await {
+            Ok(()) => {
+                explaining.health.went_well();
+            }
+            Err(error) => {
+                if explaining.health.failed(&error) {
+                    tracing::warn!(%queue, %error, "why tickets wait is not found; trying again");
+                }
+            }
+        }
+        let rest = started.elapsed() * (EXPLAINING - 1);
+        let pause = explaining.health.pause(self.pacing.interval);
+        explaining.next = Instant::now() + rest.max(pause);
     }
 
     /// Waits until it is time to look again; whether there is anything to look at.
@@ -231,6 +275,28 @@ impl Shared {
             }
         }
     }
+}
+
+/// When it is found out next why tickets wait, and how that went.
+struct Explaining {
+    next: Instant,
+    health: Health,
+}
+
+impl Default for Explaining {
+    fn default() -> Self {
+        Explaining {
+            next: Instant::now(),
+            health: Health::default(),
+        }
+    }
+}
+
+/// Runs a part of a look as a task of its own, so that a panic ends nothing else.
+async fn apart<T: Send + 'static>(
+    part: impl Future<Output = Result<T, MatchError>> + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::spawn(part).await?.map_err(Failure::Store)
 }
 
 /// That a queue has a task; over when it is dropped, also by a panic.

@@ -12,10 +12,16 @@ use crate::segment::Attributes;
 const MAX_NAME_CHARS: usize = 64;
 
 /// Who a player is: a UUID in its hyphenated text form.
+///
+/// The nil UUID is nobody's: it stands for players that were erased. It is refused wherever an id is taken
+/// in ([`PlayerId::parse`]), and read where it was stored ([`Deserialize`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PlayerId(Uuid);
 
 impl PlayerId {
+    /// What stands in the place of a player that was erased.
+    pub const NIL: PlayerId = PlayerId(Uuid::nil());
+
     /// A new random id.
     pub fn random() -> Self {
         PlayerId(Uuid::new_v4())
@@ -34,8 +40,21 @@ impl PlayerId {
     /// Reads the form `e4cdb120-28fc-4285-a78d-eb48660b7730`, in either case.
     ///
     /// # Errors
-    /// [`Invalid`] for anything else, the braced and unhyphenated forms included.
+    /// [`Invalid`] for anything else, the braced and unhyphenated forms included, and for the nil UUID.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
+        match PlayerId::parse_stored(text)? {
+            PlayerId::NIL => Err(Invalid::new(
+                "must not be the nil UUID, which stands for players that were erased",
+            )),
+            id => Ok(id),
+        }
+    }
+
+    /// As [`parse`](Self::parse), but the nil UUID is read too: for what was stored before that was refused.
+    ///
+    /// # Errors
+    /// [`Invalid`] for anything else.
+    pub fn parse_stored(text: &str) -> Result<Self, Invalid> {
         const HYPHENATED: usize = uuid::fmt::Hyphenated::LENGTH;
         match Uuid::try_parse(text) {
             Ok(id) if text.len() == HYPHENATED => Ok(PlayerId(id)),
@@ -55,7 +74,7 @@ impl fmt::Display for PlayerId {
 impl<'de> Deserialize<'de> for PlayerId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        PlayerId::parse(&text).map_err(serde::de::Error::custom)
+        PlayerId::parse_stored(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -170,6 +189,20 @@ mod tests {
         ] {
             assert!(PlayerId::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_nil_id_is_nobodys_and_is_read_where_it_was_stored() {
+        let text = "00000000-0000-0000-0000-000000000000";
+        let refused = PlayerId::parse(text).unwrap_err();
+        assert!(refused.reason().contains("erased"));
+        let json = format!("\"{text}\"");
+        assert_eq!(
+            serde_json::from_str::<PlayerId>(&json).unwrap(),
+            PlayerId::NIL
+        );
+        assert_eq!(serde_json::to_string(&PlayerId::NIL).unwrap(), json);
+        assert!(PlayerId::parse("00000000-0000-0000-0000-000000000001").is_ok());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is tidied up between batches, a little at a time: entries that a lower limit has cut off, those
 //! of seasons that nobody can read any more, and answers that are too old to be asked for again; likewise
-//! records of queues that were deleted, and what has ended in queues and has been readable long enough.
+//! records of queues that were deleted, what has ended in queues and has been readable long enough, and
+//! erased players in matches.
 
 use boards::{BoardNumber, SeasonId};
 
@@ -12,6 +13,7 @@ use crate::records::Answer;
 use crate::stage::{KEEP_ANSWERS_MS, Staged};
 use crate::state::State;
 
+mod erasures;
 mod queues;
 
 /// Entries removed in one go, or looked at. Few in tests, so that small boards are many.
@@ -29,6 +31,7 @@ pub(crate) struct Chores {
     answers_from: Vec<u8>,
     ends: queues::Ends,
     deleted: queues::Deleted,
+    erased: erasures::Erased,
     look_at_ms: i64,
 }
 
@@ -40,13 +43,17 @@ impl Chores {
             answers_from: Vec::new(),
             ends: queues::Ends::default(),
             deleted: queues::Deleted::default(),
+            erased: erasures::Erased::default(),
             look_at_ms: i64::MIN,
         }
     }
 
-    /// Whether there is something to remove without waiting for anything.
+    /// Whether there is something to do without waiting for anything.
     pub(crate) fn are_waiting(&self, state: &State) -> bool {
-        !state.cuts.is_empty() || !state.doomed.is_empty() || !state.queues.doomed.is_empty()
+        !state.cuts.is_empty()
+            || !state.doomed.is_empty()
+            || !state.queues.doomed.is_empty()
+            || !state.erasures.is_empty()
     }
 
     /// The next batch of removals, if it is time for one.
@@ -71,6 +78,7 @@ impl Chores {
         if let Some(queue) = state.queues.doomed.first() {
             self.deleted.remove(engine, *queue, &mut staged)?;
         }
+        self.erased.rewrite(engine, state, &mut staged)?;
         if now_ms >= self.look_at_ms {
             self.look_at_ms = now_ms.saturating_add(LOOK_EVERY_MS);
             let more_answers = self.remove_answers(engine, now_ms, &mut staged)?;

@@ -7,7 +7,7 @@
 //!   engine/   the storage engine's files
 //! ```
 //!
-//! `FORMAT` says `3 creating` until the first batch is on disk, so that a crash during the very
+//! `FORMAT` says `4 creating` until the first batch is on disk, so that a crash during the very
 //! first start is told from a store that has lost its files.
 
 use std::fs::{self, File, TryLockError};
@@ -16,11 +16,12 @@ use std::path::{Path, PathBuf};
 
 use crate::error::OpenError;
 
-const FORMAT: &str = "3";
-const FORMAT_CREATING: &str = "3 creating";
-/// What is still read: 1, before boards had seasons and players attributes; 2, before there were queues.
-const OLD_FORMATS: [&str; 2] = ["1", "2"];
-const OLD_FORMATS_CREATING: [&str; 2] = ["1 creating", "2 creating"];
+const FORMAT: &str = "4";
+const FORMAT_CREATING: &str = "4 creating";
+/// What is still read: 1, before boards had seasons and players attributes; 2, before there were queues; 3,
+/// before erasures took more than a batch. Who does not know of these would show what was erased.
+const OLD_FORMATS: [&str; 3] = ["1", "2", "3"];
+const OLD_FORMATS_CREATING: [&str; 3] = ["1 creating", "2 creating", "3 creating"];
 
 /// A data directory that this process holds, until it is dropped.
 pub(crate) struct DataDir {
@@ -208,12 +209,12 @@ mod tests {
     #[test]
     fn refuses_other_formats_and_lost_files() {
         let temp = tempfile::tempdir().unwrap();
-        fs::write(temp.path().join("FORMAT"), "4\n").unwrap();
+        fs::write(temp.path().join("FORMAT"), "5\n").unwrap();
         let refused = DataDir::open(temp.path()).err().unwrap();
         assert!(
             refused
                 .to_string()
-                .ends_with("has store format 4; this Agon reads format 3")
+                .ends_with("has store format 5; this Agon reads format 4")
         );
         fs::write(temp.path().join("FORMAT"), "1\n").unwrap();
         let refused = DataDir::open(temp.path()).err().unwrap();

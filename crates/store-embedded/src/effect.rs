@@ -73,6 +73,10 @@ pub(crate) enum Effect {
     Queues(Delta),
     /// Tickets that have ended cannot be read any more.
     Forget(Vec<Named>),
+    /// A player was erased by that commit, and its matches are to be written anew.
+    Erase(PlayerId, u64),
+    /// All of them have been.
+    Erased(PlayerId),
 }
 
 /// What an effect is to those who wait.
@@ -190,6 +194,12 @@ impl Effect {
             Effect::RemovedQueue(queue) => state.queues.doomed.retain(|d| *d != queue),
             Effect::Queues(delta) => delta.apply(&mut state.queues, commit),
             Effect::Forget(_) => {}
+            Effect::Erase(player, at) => {
+                state.erasures.insert(player, at);
+            }
+            Effect::Erased(player) => {
+                state.erasures.remove(&player);
+            }
             Effect::Cut(cut) => state.cuts.push(cut),
             Effect::Shrink(removed) => {
                 if let Some(cut) = state.cuts.first_mut() {

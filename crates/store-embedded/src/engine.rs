@@ -76,6 +76,8 @@ pub(crate) enum Table {
     Ratings = b'r',
     /// Player id, time and id of matches with a result, the latest first.
     History = b'y',
+    /// Id of a player that was erased and whose matches are to be written anew, to the commit that did it.
+    Erasures = b'E',
     /// Time and key of what has ended and can still be read for a while.
     Ends = b'z',
 }

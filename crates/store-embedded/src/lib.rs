@@ -10,6 +10,7 @@
 //! long), and reads from the engine after start-up, but for what is kept for retries and for what has
 //! ended in queues (`reader.rs`).
 
+mod access;
 mod archive;
 mod buckets;
 mod chores;
@@ -41,6 +42,8 @@ mod recovery;
 mod stage;
 mod state;
 mod store;
+#[cfg(test)]
+mod testing;
 mod writer;
 
 pub use archive::{ArchiveError, Counts, Scope, relay};

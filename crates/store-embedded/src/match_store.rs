@@ -9,19 +9,21 @@ use matchmaking::{
     QueueChange, QueueId, QueueInfo, QueueReceipt, QueueSnapshot, QueueStats, TicketId,
     TicketState, TicketView, WhyWaiting,
 };
-use parking_lot::RwLockReadGuard;
 use tokio::sync::oneshot;
 
 use crate::engine::{EngineError, Frozen, Table};
 use crate::queues::{
-    self, Explained, FoundTicket, MatchLine, QueueNumber, TicketLine, history_key, masked_match,
-    masked_ticket, named_key, read_history_key,
+    self, Explained, FoundTicket, MatchLine, QueueNumber, TicketLine, history_key, is_of_before,
+    masked_match, masked_ticket, named_key, read_history_key,
 };
+use crate::reader::unavailable;
 use crate::stage::{Asked, Command};
 use crate::store::{EmbeddedStore, stopped};
 
-/// Tickets put into a snapshot before the writer is let in.
+/// Tickets put into a snapshot before others are let in.
 const RUN: usize = 8192;
+/// Matches of an erased player that a reader of a history passes over before it looks no further.
+const PASSED_OVER: usize = 1000;
 
 #[async_trait]
 impl MatchStore for EmbeddedStore {
@@ -125,10 +127,15 @@ impl MatchStore for EmbeddedStore {
         before: Option<HistoryMark>,
         limit: usize,
     ) -> Result<Vec<Arc<Match>>, MatchError> {
-        self.state.read().slot(player)?;
-        let read = move |disk: &Frozen| history(disk, player, before, limit);
+        let erased_by = {
+            let state = self.state.read();
+            state.slot(player)?;
+            state.erasures.get(&player).copied()
+        };
+        let read = move |disk: &Frozen| history(disk, (player, erased_by), before, limit);
         let lines = self.reader.read(read).await?;
-        Ok(lines.into_iter().map(|line| line.of).collect())
+        let shown = lines.into_iter().map(|line| self.mask_match(line).of);
+        Ok(shown.collect())
     }
 
     async fn waiting_changed(&self, seen: u64) -> u64 {
@@ -142,8 +149,8 @@ impl MatchStore for EmbeddedStore {
     }
 
     async fn snapshot(&self, queue: &QueueId, now_ms: i64) -> Result<QueueSnapshot, MatchError> {
-        let mut state = self.state.read();
         let mut snapshot = {
+            let state = self.state.read();
             let queue = state.queue(queue)?;
             QueueSnapshot {
                 settings: Arc::clone(&queue.settings),
@@ -155,12 +162,16 @@ impl MatchStore for EmbeddedStore {
         };
         let mut last = None;
         loop {
-            let queue = state.queue(queue)?;
-            last = queue.wait_after(last, RUN, now_ms, &mut snapshot.waiting);
+            {
+                let state = self.state.read();
+                let queue = state.queue(queue)?;
+                last = queue.wait_after(last, RUN, now_ms, &mut snapshot.waiting);
+            }
             if last.is_none() {
                 return Ok(snapshot);
             }
-            RwLockReadGuard::bump(&mut state);
+            // A million tickets take a while, and who asks may have other queues to look at.
+            tokio::task::yield_now().await;
         }
     }
 
@@ -169,15 +180,16 @@ impl MatchStore for EmbeddedStore {
         queue: &QueueId,
         why: Vec<(TicketId, WhyWaiting)>,
     ) -> Result<(), MatchError> {
-        let explained = Arc::new(Explained::new(why));
+        // There may be a million of them.
+        let explained = blocking(move || Arc::new(Explained::new(why))).await?;
         let old = {
             let mut state = self.state.write();
             let number = state.queue(queue)?.number;
             let queue = state.queues.all.get_mut(&number);
             queue.map(|queue| std::mem::replace(&mut queue.why, explained))
         };
-        // After the lock is released: there may be a million of them.
-        drop(old);
+        // After the lock is released.
+        blocking(move || drop(old)).await?;
         Ok(())
     }
 }
@@ -199,7 +211,7 @@ impl EmbeddedStore {
             let mut view = state.ticket_view(&masked_ticket(line, knows));
             if let Some(of) = of {
                 view.version = view.version.max(of.version);
-                view.of_match = Some(masked_match(of, knows).of);
+                view.of_match = Some(masked_match(of, &state.erasures, knows).of);
             }
             let matched = matches!(view.ticket.state, TicketState::Matched { .. });
             if last || !matched || view.of_match.is_some() {
@@ -211,8 +223,16 @@ impl EmbeddedStore {
 
     fn mask_match(&self, line: MatchLine) -> MatchLine {
         let state = self.state.read();
-        masked_match(line, |id| state.slot(id).is_ok())
+        masked_match(line, &state.erasures, |id| state.slot(id).is_ok())
     }
+}
+
+/// Does what takes long where it keeps nobody waiting.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, MatchError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|e| unavailable(e.to_string()).into())
 }
 
 /// A ticket that has ended, with its match where that has ended too.
@@ -236,9 +256,11 @@ fn past_match(disk: &Frozen, id: MatchId) -> Result<Option<MatchLine>, EngineErr
     Ok(stored.and_then(|bytes| queues::read_match(&bytes)))
 }
 
+/// The matches of a player. Of those of one who had its id and was erased, as long as they are there, some
+/// are passed over: the latest come first, so the player's own do.
 fn history(
     disk: &Frozen,
-    player: PlayerId,
+    (player, erased_by): (PlayerId, Option<u64>),
     before: Option<HistoryMark>,
     limit: usize,
 ) -> Result<Vec<MatchLine>, EngineError> {
@@ -248,10 +270,18 @@ fn history(
         None => prefix.to_vec(),
     };
     let mut lines = Vec::new();
-    for record in disk.scan_after(Table::History, prefix, &after).take(limit) {
-        if let Some(id) = read_history_key(record?.key()) {
-            lines.extend(past_match(disk, id)?);
+    let mut passed_over = 0;
+    for record in disk.scan_after(Table::History, prefix, &after) {
+        if lines.len() == limit || passed_over == PASSED_OVER {
+            break;
         }
+        let Some(id) = read_history_key(record?.key()) else {
+            continue;
+        };
+        let line = past_match(disk, id)?;
+        let old = |line: &MatchLine| erased_by.is_some_and(|by| is_of_before(line, player, by));
+        passed_over += usize::from(line.as_ref().is_some_and(old));
+        lines.extend(line.filter(|line| !old(line)));
     }
     Ok(lines)
 }

@@ -7,12 +7,13 @@
 
 use std::time::{Duration, Instant};
 
+use crate::access::Access;
 use crate::data_dir::DataDir;
 use crate::engine::{Engine, EngineError, Write};
 use crate::state::Position;
 
-/// How often a store that failed is tried again.
-pub(crate) const RETRY_EVERY: Duration = Duration::from_secs(1);
+/// How often a store that failed is tried again. In tests at once, since they decide how long it fails.
+pub(crate) const RETRY_EVERY: Duration = Duration::from_secs(if cfg!(test) { 0 } else { 1 });
 
 pub(crate) struct Outage {
     reason: String,
@@ -56,11 +57,11 @@ impl Outage {
     /// The batch that undoes another counts as a commit, hence the `&mut`.
     pub(crate) fn end(
         mut self,
-        dir: &DataDir,
-        cache_bytes: u64,
+        access: &mut Access,
+        (dir, cache_bytes): (&DataDir, u64),
         position: &mut Position,
     ) -> Result<Engine, Self> {
-        match self.reopen(dir, cache_bytes, position) {
+        match self.reopen(access, (dir, cache_bytes), position) {
             Ok(engine) => Ok(engine),
             Err(refusal) => {
                 self.tried = Instant::now();
@@ -75,12 +76,12 @@ impl Outage {
 
     fn reopen(
         &mut self,
-        dir: &DataDir,
-        cache_bytes: u64,
+        access: &mut Access,
+        (dir, cache_bytes): (&DataDir, u64),
         position: &mut Position,
     ) -> Result<Engine, String> {
         let text = |e: EngineError| e.to_string();
-        let mut engine = Engine::open(&dir.engine(), cache_bytes).map_err(text)?;
+        let mut engine = (access.open)(&dir.engine(), cache_bytes).map_err(text)?;
         let found = engine.position().map_err(text)?;
         let undone = Position {
             commit: self.in_doubt.commit + 1,
@@ -90,7 +91,7 @@ impl Outage {
             let undo = self.undo.clone();
             let mut writes = undo.ok_or("the values before the failed batch are unknown")?;
             writes.push(Write::position(&undone));
-            engine.commit(&writes).map_err(text)?;
+            (access.commit)(&mut engine, &writes).map_err(text)?;
             *position = undone;
             return Ok(engine);
         }
@@ -107,3 +108,6 @@ impl Outage {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use matchmaking::{
 };
 
 mod apply;
+mod erasures;
 mod keys;
 mod masks;
 mod reads;
@@ -23,6 +24,7 @@ mod tally;
 mod watches;
 
 pub(crate) use apply::{Delta, put_match};
+pub(crate) use erasures::{erasure, has_player, is_of_before, read_erasure};
 pub(crate) use keys::{EndKind, end_key, history_key, named_key, queue_key, rating_key};
 pub(crate) use keys::{
     read_end_key, read_history_key, read_match_key, read_named_key, read_queue_key, read_rating_key,

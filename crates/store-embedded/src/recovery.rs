@@ -93,7 +93,7 @@ pub(crate) fn open_engine(dir: &DataDir, cache_bytes: u64) -> Result<Engine, Ope
 }
 
 /// Gives a store of an older format what it lacks. Its records are still read as they are. Format 1 had no
-/// secret, formats 1 and 2 no queues.
+/// secret, formats 1 and 2 no queues, formats 1 to 3 no erasures that go on.
 fn upgrade(dir: &DataDir, engine: &mut Engine) -> Result<(), OpenError> {
     let secret = engine.secret().map_err(|e| dir.damaged(e.to_string()))?;
     if secret.is_none() {
@@ -141,6 +141,7 @@ impl<'a> Loader<'a> {
         let gone = (&doomed[..], &cuts[..]);
         let entries = self.entries(&position, &boards, gone, &players, &hidden)?;
         let queues = self.queues(&position, &players)?;
+        let erasures = self.erasures(&position)?;
         let next_board = self.engine.next_board();
         let secret = self.engine.secret();
         let mut state = State {
@@ -149,6 +150,7 @@ impl<'a> Loader<'a> {
             boards: HashMap::new(),
             doomed,
             queues,
+            erasures,
             cuts,
             next_board: next_board
                 .map_err(|e| self.unreadable("next board's number", &e))?

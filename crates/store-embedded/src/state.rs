@@ -41,6 +41,8 @@ pub(crate) struct State {
     /// The number that the next board gets.
     pub(crate) next_board: u32,
     pub(crate) queues: Queues,
+    /// Players that were erased and whose matches are still as they were on disk, with the commit that did it.
+    pub(crate) erasures: BTreeMap<PlayerId, u64>,
     /// What the store lends to those who sign with it.
     pub(crate) secret: [u8; 32],
     pub(crate) position: Position,

@@ -15,6 +15,7 @@ use boards::{
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{oneshot, watch};
 
+use crate::access::Access;
 use crate::archive::Scope;
 use crate::clock::Clock;
 use crate::data_dir::DataDir;
@@ -66,6 +67,10 @@ impl EmbeddedStore {
     /// # Errors
     /// [`OpenError`] says what is in the way or what is damaged.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
+        EmbeddedStore::open_with(options, Access::direct())
+    }
+
+    pub(crate) fn open_with(options: &Options, access: Access) -> Result<Self, OpenError> {
         let started = Instant::now();
         let (dir, contents) = DataDir::open(&options.data_dir)?;
         let (engine, state) =
@@ -81,6 +86,7 @@ impl EmbeddedStore {
         let writer = Writer {
             dir,
             cache_bytes: options.cache_bytes,
+            access,
             clock: options.clock.clone(),
             state: Arc::clone(&state),
             ready: Arc::clone(&ready),

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::RwLock;
 use tokio::sync::{oneshot, watch};
 
+use crate::access::Access;
 use crate::chores::Chores;
 use crate::clock::Clock;
 use crate::data_dir::DataDir;
@@ -53,6 +54,7 @@ pub(crate) struct Ask {
 pub(crate) struct Writer {
     pub(crate) dir: DataDir,
     pub(crate) cache_bytes: u64,
+    pub(crate) access: Access,
     pub(crate) clock: Clock,
     pub(crate) state: Arc<RwLock<State>>,
     /// Whether changes can be taken at present.
@@ -152,7 +154,11 @@ impl Writer {
                     return Err(outage);
                 }
                 let mut position = self.state.read().position;
-                let engine = outage.end(&self.dir, self.cache_bytes, &mut position)?;
+                let engine = outage.end(
+                    &mut self.access,
+                    (&self.dir, self.cache_bytes),
+                    &mut position,
+                )?;
                 self.state.write().position = position;
                 self.reader.open(&engine);
                 tracing::info!("the store takes changes again");
@@ -187,7 +193,7 @@ impl Writer {
     fn commit(&mut self, mut engine: Engine, mut staged: Staged) -> Result<Engine, Outage> {
         if !staged.writes.is_empty() {
             let started = Instant::now();
-            if let Err(error) = engine.commit(&staged.writes) {
+            if let Err(error) = (self.access.commit)(&mut engine, &staged.writes) {
                 return Err(self.fail(engine, staged, &error));
             }
             let done = staged.answers.iter().filter(|answer| answer.is_done());
@@ -242,7 +248,10 @@ impl Writer {
     fn tidy(&mut self, engine: Engine, chores: &mut Chores) -> Result<Engine, Outage> {
         let next = chores.next(&self.state.read(), &engine, self.clock.now_ms());
         match next {
-            Ok(Some(staged)) => self.commit(engine, staged),
+            Ok(Some(staged)) => self.commit(engine, staged).inspect_err(|_| {
+                // What it has passed over is still there.
+                *chores = Chores::new();
+            }),
             Ok(None) => Ok(engine),
             Err(error) => {
                 // Nothing is lost by it; what reads cannot either will say so to those who ask.

@@ -324,6 +324,11 @@ fn what_makes_no_sense_is_refused_though_its_digest_is_right() {
         lines[player] = lines[player].replace("\"id\"", "\"age\":3,\"id\"");
     });
     assert!(field.contains("unknown field `age`"), "{field}");
+    let nil = refuse(&|lines| {
+        let nil = r#"{"kind":"player","id":"00000000-0000-0000-0000-000000000000","display_name":"x","country":null,"attributes":{}}"#;
+        lines.insert(at(lines, "player"), nil.to_owned());
+    });
+    assert!(nil.contains("the nil UUID stands for players"), "{nil}");
     let tie = refuse(&|lines| {
         for line in lines
             .iter_mut()

@@ -30,18 +30,54 @@ struct Found {
     fills: Vec<Fill>,
 }
 
-pub(super) async fn look(store: &Arc<dyn MatchStore>, queue: &QueueId) -> Result<Pass, MatchError> {
-    let mut snapshot = store.snapshot(queue, now_ms()).await?;
+/// How matches are looked for among what waits.
+pub(super) type Form = fn(&Rules, RatingSystem, &[Opening<'_>], &[Waiting<'_>]) -> Formation;
+
+/// How a queue is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Forming {
+    /// To find matches.
+    pub(super) find: Form,
+    /// To find out why the others wait.
+    pub(super) explain: Form,
+}
+
+impl Forming {
+    /// By the engine.
+    pub(super) fn engine() -> Self {
+        Forming {
+            find: form_unexplained,
+            explain: form,
+        }
+    }
+}
+
+pub(super) async fn look(
+    store: Arc<dyn MatchStore>,
+    queue: QueueId,
+    find_by: Form,
+) -> Result<Pass, MatchError> {
+    let mut snapshot = store.snapshot(&queue, now_ms()).await?;
     if snapshot.lapsed {
         let lapse = QueueChange::Lapse(queue.clone());
         store.change_queue(lapse, None, now_ms()).await?;
-        snapshot = store.snapshot(queue, now_ms()).await?;
+        snapshot = store.snapshot(&queue, now_ms()).await?;
     }
     let version = snapshot.version;
-    let looking = tokio::task::spawn_blocking(move || find(&snapshot, now_ms()));
-    let found = looking.await.map_err(|panic| failed(panic.to_string()))??;
-    announce(store, queue, found).await?;
+    let found = blocking(move || find(&snapshot, now_ms(), find_by)).await??;
+    announce(&store, &queue, found).await?;
     Ok(Pass { version })
+}
+
+/// Runs what takes long on a thread that may block. A panic there is one here.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, MatchError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(ended) => failed(ended.to_string()),
+    })
 }
 
 async fn announce(
@@ -68,21 +104,21 @@ async fn announce(
 
 /// Tells those who ask why tickets wait, as far as matches have not been found for them.
 pub(super) async fn explain(
-    store: &Arc<dyn MatchStore>,
-    queue: &QueueId,
+    store: Arc<dyn MatchStore>,
+    queue: QueueId,
+    explain_by: Form,
 ) -> Result<(), MatchError> {
-    let snapshot = store.snapshot(queue, now_ms()).await?;
-    let looking = tokio::task::spawn_blocking(move || why(&snapshot, now_ms()));
-    let why = looking.await.map_err(|panic| failed(panic.to_string()))?;
-    store.explain(queue, why).await
+    let snapshot = store.snapshot(&queue, now_ms()).await?;
+    let why = blocking(move || why(&snapshot, now_ms(), explain_by)).await?;
+    store.explain(&queue, why).await
 }
 
-fn find(snapshot: &QueueSnapshot, now_ms: i64) -> Result<Found, MatchError> {
-    let formation = formed(snapshot, now_ms, form_unexplained);
+fn find(snapshot: &QueueSnapshot, now_ms: i64, form: Form) -> Result<Found, MatchError> {
+    let formation = formed(snapshot, now_ms, form);
     told(snapshot, formation)
 }
 
-fn why(snapshot: &QueueSnapshot, now_ms: i64) -> Vec<(TicketId, WhyWaiting)> {
+fn why(snapshot: &QueueSnapshot, now_ms: i64, form: Form) -> Vec<(TicketId, WhyWaiting)> {
     let unmatched = formed(snapshot, now_ms, form).unmatched.into_iter();
     let why = unmatched.map(|unmatched| {
         let (reason, detail) = (unmatched.reason, unmatched.detail);
@@ -91,8 +127,6 @@ fn why(snapshot: &QueueSnapshot, now_ms: i64) -> Vec<(TicketId, WhyWaiting)> {
     });
     why.collect()
 }
-
-type Form = fn(&Rules, RatingSystem, &[Opening<'_>], &[Waiting<'_>]) -> Formation;
 
 fn formed(snapshot: &QueueSnapshot, now_ms: i64, form: Form) -> Formation {
     let openings: Vec<_> = snapshot

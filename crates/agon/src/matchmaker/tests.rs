@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::matchmaking::{
-    Clock as OldestOrNewest, MatchState, NewTicket, NewTicketPlayer, PartyRule, QueueChange,
-    QueueSettings, RatingRule, RatingSystem, Rules, TeamRule, TicketId, TicketState, TicketView,
+    Clock as OldestOrNewest, Formation, MatchState, NewTicket, NewTicketPlayer, Opening, PartyRule,
+    QueueChange, QueueSettings, RatingRule, RatingSystem, Rules, TeamRule, TicketId, TicketState,
+    TicketView, Waiting, form, form_unexplained,
 };
 use boards::{Attributes, BoardStore, Change, DisplayName, Player, PlayerId};
 use store_embedded::{Clock, EmbeddedStore, Options};
@@ -199,6 +201,105 @@ async fn it_goes_on_once_the_store_works() {
     change(&store, create("q", 2, 1500.0)).await;
     late.provide(store.clone());
     once(&store, "q", 1, is_matched).await;
+    tokio::task::spawn_blocking(|| matchmaker.stop())
+        .await
+        .unwrap();
+}
+
+/// Looks at queues in which the poisonous ticket waits.
+static LOOKS: AtomicUsize = AtomicUsize::new(0);
+
+fn is_poisonous(waiting: &[Waiting<'_>]) -> bool {
+    waiting.iter().any(|w| w.ticket.id == ticket(1))
+}
+
+fn find_unless_poisoned(
+    rules: &Rules,
+    system: RatingSystem,
+    openings: &[Opening<'_>],
+    waiting: &[Waiting<'_>],
+) -> Formation {
+    if is_poisonous(waiting) {
+        LOOKS.fetch_add(1, Ordering::Relaxed);
+        panic!("the engine is beside itself");
+    }
+    form_unexplained(rules, system, openings, waiting)
+}
+
+fn explain_unless_poisoned(
+    rules: &Rules,
+    system: RatingSystem,
+    openings: &[Opening<'_>],
+    waiting: &[Waiting<'_>],
+) -> Formation {
+    assert!(!is_poisonous(waiting), "the engine is beside itself");
+    form(rules, system, openings, waiting)
+}
+
+#[tokio::test]
+async fn a_panic_ends_neither_the_queue_nor_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    put_players(&store).await;
+    change(&store, put_queue("q", None, 60_000)).await;
+    change(&store, put_queue("other", None, 60_000)).await;
+    for n in [1, 2, 3] {
+        // The poison is too far from the others to be matched with them.
+        let rating = if n == 1 { 9000.0 } else { 1500.0 };
+        change(&store, create("q", n, rating)).await;
+    }
+    let forming = Forming {
+        find: find_unless_poisoned,
+        explain: form,
+    };
+    let matchmaker = Matchmaker::start_with(store.clone(), &settings(), forming, Arc::default()).unwrap();
+    while LOOKS.load(Ordering::Relaxed) < 3 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for pair in [[4, 5], [6, 7]] {
+        for n in pair {
+            change(&store, create("other", n, 1500.0)).await;
+        }
+        once(&store, "other", pair[0], is_matched).await;
+    }
+    let view = store.ticket(&queue("q"), &ticket(2)).await.unwrap();
+    assert_eq!(view.ticket.state, TicketState::Waiting);
+    let cancel = QueueChange::CancelTicket {
+        queue: queue("q"),
+        ticket: ticket(1),
+    };
+    change(&store, cancel).await;
+    once(&store, "q", 2, is_matched).await;
+    tokio::task::spawn_blocking(|| matchmaker.stop())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_panic_about_why_tickets_wait_keeps_nobody_from_being_matched() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    put_players(&store).await;
+    change(&store, put_queue("q", None, 60_000)).await;
+    change(&store, create("q", 1, 9000.0)).await;
+    let forming = Forming {
+        find: form_unexplained,
+        explain: explain_unless_poisoned,
+    };
+    let matchmaker = Matchmaker::start_with(store.clone(), &settings(), forming, Arc::default()).unwrap();
+    for pair in [[2, 3], [4, 5], [6, 7]] {
+        for n in pair {
+            change(&store, create("q", n, 1500.0)).await;
+        }
+        once(&store, "q", pair[0], is_matched).await;
+    }
+    let cancel = QueueChange::CancelTicket {
+        queue: queue("q"),
+        ticket: ticket(1),
+    };
+    change(&store, cancel).await;
+    change(&store, create("q", 8, 1500.0)).await;
+    once(&store, "q", 8, |view| view.why.is_some()).await;
     tokio::task::spawn_blocking(|| matchmaker.stop())
         .await
         .unwrap();

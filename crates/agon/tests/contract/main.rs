@@ -3,6 +3,7 @@
 mod bodies;
 mod generate;
 mod leaderboard;
+mod nil;
 mod openapi;
 mod problems;
 mod scores;

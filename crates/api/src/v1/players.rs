@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::body::{JsonList, JsonObject};
 use crate::idempotency::{Guarded, KeyHeader, NewIds, Reply};
 use crate::openapi::{DeletePlayerErrors, PlayerErrors, PutPlayerErrors, PutPlayersErrors};
-use crate::path::PlayerPath;
+use crate::path::{FirstName, PlayerPath};
 use crate::problem::{Fault, Problem};
 use crate::state::{Api, created};
 use fields::{Fields, FromFields, ListBody, read_object, text};
@@ -202,8 +202,11 @@ pub(crate) async fn get_player(
 ))]
 pub(crate) async fn delete_player(
     State(api): State<Api>,
-    PlayerPath { player }: PlayerPath,
+    FirstName(name): FirstName,
 ) -> Result<StatusCode, Problem> {
+    // A store from before the nil id was refused may have a player of it, who has to be able to go.
+    let player = PlayerId::parse_stored(&name);
+    let player = player.map_err(|invalid| Problem::parameter("player", invalid.reason()))?;
     api.change(Change::DeletePlayer(player), None).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -164,10 +164,9 @@ impl Match {
 
     /// The match as it is kept once a player is erased: a nil id stands for the player.
     pub fn erased(&self, player: PlayerId) -> Match {
-        let nil = PlayerId::from_bytes([0; 16]);
         let erase = |id: &mut PlayerId| {
             if *id == player {
-                *id = nil;
+                *id = PlayerId::NIL;
             }
         };
         let mut after = self.clone();
@@ -181,7 +180,7 @@ impl Match {
                 because_of: ids, ..
             } => {
                 if ids.remove(&player) {
-                    ids.insert(nil);
+                    ids.insert(PlayerId::NIL);
                 }
             }
             MatchState::Running { .. } => {}

@@ -161,6 +161,10 @@ impl<'a, R: std::io::BufRead> Check<'a, R> {
     fn player(&mut self) -> Result<(), ArchiveError> {
         let line: PlayerLine = self.lines.parse()?;
         line.player().map_err(|e| self.lines.wrong(e))?;
+        if line.id == PlayerId::NIL {
+            let what = "the nil UUID stands for players that were erased; erase this one before the export";
+            return Err(self.lines.wrong(what));
+        }
         if self.players.last().is_some_and(|last| *last >= line.id) {
             return Err(self.lines.wrong("players come by id, each once"));
         }

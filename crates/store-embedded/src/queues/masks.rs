@@ -2,17 +2,16 @@
 //!
 //! Ended tickets and failed matches are on disk for an hour and cannot be found by player. So they are
 //! left as they are when a player is erased; whoever reads them is shown a nil id in place of a player
-//! that does not exist. Matches with a result stay for good, and are written anew.
+//! that does not exist. Matches with a result stay for good, and are written anew; until they are, those
+//! that were erased are masked in them as well, also where one of the same id has been made since.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use boards::PlayerId;
 use matchmaking::{MatchState, Ticket};
 
 use super::{MatchLine, TicketLine};
-
-const NIL: PlayerId = PlayerId::from_bytes([0; 16]);
 
 /// A ticket that has ended, as it is shown.
 pub(crate) fn masked_ticket(line: TicketLine, knows: impl Fn(PlayerId) -> bool) -> TicketLine {
@@ -22,7 +21,7 @@ pub(crate) fn masked_ticket(line: TicketLine, knows: impl Fn(PlayerId) -> bool) 
     }
     let mut masked = Ticket::clone(ticket);
     for player in masked.players.iter_mut().filter(|p| !knows(p.id)) {
-        player.id = NIL;
+        player.id = PlayerId::NIL;
     }
     let mut queued = (*line.ticket).clone();
     queued.ticket = Arc::new(masked);
@@ -32,8 +31,17 @@ pub(crate) fn masked_ticket(line: TicketLine, knows: impl Fn(PlayerId) -> bool) 
     }
 }
 
-/// A match that has ended, as it is shown.
-pub(crate) fn masked_match(line: MatchLine, knows: impl Fn(PlayerId) -> bool) -> MatchLine {
+/// A match that has ended, as it is shown. `erasures` are those that go on.
+pub(crate) fn masked_match(
+    line: MatchLine,
+    erasures: &BTreeMap<PlayerId, u64>,
+    knows: impl Fn(PlayerId) -> bool,
+) -> MatchLine {
+    let finished = matches!(line.of.state, MatchState::Finished { .. });
+    let was_erased = |id| {
+        let commit = erasures.get(&id).filter(|_| finished);
+        commit.is_some_and(|commit| line.version <= *commit)
+    };
     let teams = line.of.teams.iter();
     let players = teams.flat_map(|team| team.players.iter().map(|p| p.player.id));
     let blamed = match &line.of.state {
@@ -41,7 +49,9 @@ pub(crate) fn masked_match(line: MatchLine, knows: impl Fn(PlayerId) -> bool) ->
         _ => BTreeSet::new(),
     };
     let all: BTreeSet<PlayerId> = players.chain(blamed).collect();
-    let unknown = all.into_iter().filter(|id| *id != NIL && !knows(*id));
+    let unknown = all
+        .into_iter()
+        .filter(|id| *id != PlayerId::NIL && (was_erased(*id) || !knows(*id)));
     let masked = unknown.fold(None, |masked, id| {
         let of = masked.as_ref().unwrap_or(&*line.of);
         Some(of.erased(id))

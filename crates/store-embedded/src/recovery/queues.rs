@@ -1,6 +1,8 @@
 //! Queues at start-up: what waits, is proposed or is being held, and all ratings. What has ended stays on
 //! disk.
 
+use std::collections::BTreeMap;
+
 use boards::PlayerId;
 use matchmaking::{MatchState, TicketState};
 
@@ -29,6 +31,20 @@ impl Loader<'_> {
         self.read_backfills(position, &mut all)?;
         self.read_ratings(position, players, &mut all)?;
         self.proposals_have_tickets(&all)?;
+        Ok(all)
+    }
+
+    /// Players whose matches are still to be written anew.
+    pub(super) fn erasures(
+        &mut self,
+        position: &Position,
+    ) -> Result<BTreeMap<PlayerId, u64>, OpenError> {
+        let mut all = BTreeMap::new();
+        self.each(Table::Erasures, "erasures", |record| {
+            let (player, commit) = queues::read_erasure(record)?;
+            all.insert(player, commit);
+            (commit <= position.commit).then_some(())
+        })?;
         Ok(all)
     }
 

@@ -168,7 +168,8 @@ impl<'a> Stage<'a> {
         let stored = self.engine.get(Table::PastMatches, id.as_bytes());
         let line = stored.map_err(failed)?.and_then(|b| queues::read_match(&b));
         let line = line.ok_or(MatchError::UnknownMatch(id))?;
-        Ok(masked_match(line, |id| self.knows(id)))
+        let erasures = &self.state.erasures;
+        Ok(masked_match(line, erasures, |id| self.knows(id)))
     }
 
     /// A match as it is by now.

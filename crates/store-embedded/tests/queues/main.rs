@@ -347,7 +347,7 @@ async fn a_store_from_before_there_were_queues_is_opened() {
     ask(&store, put_queue(None), 0).await;
     ask(&store, create(1), 0).await;
     drop(store);
-    assert_eq!(std::fs::read_to_string(&format).unwrap(), "3\n");
+    assert_eq!(std::fs::read_to_string(&format).unwrap(), "4\n");
     assert_eq!(state(&fixture.open(), 1).await, Some(TicketState::Waiting));
 }
 

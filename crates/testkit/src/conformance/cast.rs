@@ -29,7 +29,7 @@ const SEGMENTS: [&str; 6] = [
 
 fn id(n: u8) -> PlayerId {
     // Spread over all bytes, as real ids are.
-    PlayerId::from_bytes([n.wrapping_mul(167); 16])
+    PlayerId::from_bytes([n.wrapping_mul(167).wrapping_add(1); 16])
 }
 
 /// Everybody.

@@ -9,6 +9,7 @@
 mod cast;
 mod compare;
 mod found;
+mod outages;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use matchmaking::{MatchError, MatchId, MatchStore, QueueChange, QueueId, TicketI
 use crate::ReferenceStore;
 
 pub use compare::compare;
+pub use outages::run_with_outages;
 pub use steps::{Step, steps};
 
 use super::answers;

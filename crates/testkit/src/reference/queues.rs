@@ -17,8 +17,6 @@ use matchmaking::{
 
 use super::{Kept, State};
 
-const NIL: PlayerId = PlayerId::from_bytes([0; 16]);
-
 /// Counts queues ever made, so that one is told from an earlier one of its name.
 type Number = u32;
 
@@ -240,7 +238,7 @@ impl State {
 fn put_nil(held: &mut Match, whom: impl Fn(PlayerId) -> bool) {
     let erase = |id: &mut PlayerId| {
         if whom(*id) {
-            *id = NIL;
+            *id = PlayerId::NIL;
         }
     };
     for team in &mut held.teams {
@@ -251,7 +249,7 @@ fn put_nil(held: &mut Match, whom: impl Fn(PlayerId) -> bool) {
     match &mut held.state {
         MatchState::Failed { because_of, .. } => {
             let ids = std::mem::take(because_of).into_iter();
-            *because_of = ids.map(|id| if whom(id) { NIL } else { id }).collect();
+            *because_of = ids.map(|id| if whom(id) { PlayerId::NIL } else { id }).collect();
         }
         MatchState::Finished {
             ratings, boards, ..

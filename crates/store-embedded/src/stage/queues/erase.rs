@@ -1,18 +1,18 @@
 //! A player is erased: its tickets are cancelled, its proposals fail, its ratings and its history go, and
 //! matches that others remember have a nil id in its place.
 //!
-//! All of it is in one batch, which grows with the player's matches: about 2 KiB for each. What has ended
-//! in the last hour is not rewritten ([`crate::queues::masked_ticket`]).
+//! Of the matches that have a result there may be any number, so the batch only marks that they are to be
+//! written anew. What has ended otherwise in the last hour is not rewritten ([`crate::queues::masked_ticket`]).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use boards::{PlayerId, StoreError};
 use matchmaking::{MatchError, MatchId, TicketEnd, TicketState};
 
 use super::Stage;
-use crate::engine::{EngineError, Table, Write};
-use crate::queues::{self, MatchLine, Queue};
+use crate::effect::Effect;
+use crate::engine::{EngineError, Table};
+use crate::queues::{self, Queue, has_player};
 use crate::reader::unavailable;
 
 impl Stage<'_> {
@@ -55,7 +55,7 @@ impl Stage<'_> {
 
     fn erase_from_matches(&mut self, player: PlayerId) -> Result<(), MatchError> {
         let held = self.state.queues.matches.iter();
-        let with_player = held.filter(|(_, line)| has(line, player));
+        let with_player = held.filter(|(_, line)| has_player(line, player));
         let ids: Vec<MatchId> = with_player.map(|(id, _)| *id).collect();
         for id in ids {
             let line = self.find_match(id)?;
@@ -68,34 +68,15 @@ impl Stage<'_> {
     }
 
     fn erase_history(&mut self, player: PlayerId) -> Result<(), EngineError> {
-        let engine = self.engine;
-        for record in engine.scan_from(Table::History, player.as_bytes(), player.as_bytes()) {
-            let record = record?;
-            self.writes
-                .push(Write::remove(Table::History, record.key()));
-            let Some(id) = queues::read_history_key(record.key()) else {
-                continue;
-            };
-            let stored = engine.get(Table::PastMatches, id.as_bytes())?;
-            if let Some(line) = stored.and_then(|bytes| queues::read_match(&bytes)) {
-                let line = MatchLine {
-                    of: Arc::new(line.of.erased(player)),
-                    version: self.position.commit + 1,
-                    ..line
-                };
-                let record = queues::match_record(&line);
-                let key = id.as_bytes();
-                self.writes
-                    .push(Write::put(Table::PastMatches, key, &record));
-            }
+        let prefix = player.as_bytes();
+        let mut history = self.engine.scan_from(Table::History, prefix, prefix);
+        if history.next().transpose()?.is_some() {
+            let commit = self.position.commit + 1;
+            self.writes.push(queues::erasure(player, commit));
+            self.effects.push(Effect::Erase(player, commit));
         }
         Ok(())
     }
-}
-
-fn has(line: &MatchLine, player: PlayerId) -> bool {
-    let mut players = line.of.teams.iter().flat_map(|team| &team.players);
-    players.any(|p| p.player.id == player)
 }
 
 /// Nothing else can be wrong with what the store has itself.

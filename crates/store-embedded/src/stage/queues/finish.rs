@@ -9,8 +9,6 @@ use matchmaking::{
 use super::Stage;
 use crate::queues::{Queue, Rated};
 
-const NIL: PlayerId = PlayerId::from_bytes([0; 16]);
-
 impl Stage<'_> {
     pub(super) fn finish_match(
         &mut self,
@@ -87,7 +85,10 @@ impl Stage<'_> {
             after,
         });
         let changes: Vec<_> = changes.collect();
-        for change in changes.iter().filter(|change| change.player != NIL) {
+        for change in changes
+            .iter()
+            .filter(|change| change.player != PlayerId::NIL)
+        {
             let rated = Rated {
                 rating: change.after,
                 matches: self.rated(queue, change.player).map_or(0, |r| r.matches) + 1,
@@ -112,7 +113,10 @@ impl Stage<'_> {
     ) -> Vec<BoardEffect> {
         let mut effects = Vec::new();
         for feed in &queue.settings.boards {
-            for change in changes.iter().filter(|change| change.player != NIL) {
+            for change in changes
+                .iter()
+                .filter(|change| change.player != PlayerId::NIL)
+            {
                 let share = feed.submit.share(places, change.team, &change.after);
                 if let Some((operator, value)) = share {
                     let submission = Score::new(value).ok().map(|score| Submission {

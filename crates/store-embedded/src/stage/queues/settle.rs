@@ -11,8 +11,6 @@ use crate::queues::{
     history_key, named_key, rating_key,
 };
 
-const NIL: PlayerId = PlayerId::from_bytes([0; 16]);
-
 impl Stage<'_> {
     pub(in crate::stage) fn settle_queues(&mut self) {
         let draft = std::mem::take(&mut self.queues);
@@ -99,7 +97,7 @@ impl Stage<'_> {
             return;
         }
         let players = line.of.teams.iter().flat_map(|team| &team.players);
-        for player in players.filter(|p| p.player.id != NIL) {
+        for player in players.filter(|p| p.player.id != PlayerId::NIL) {
             let key = history_key(player.player.id, line.of.created_at_ms, id);
             self.writes.push(Write::put(Table::History, &key, &[]));
         }

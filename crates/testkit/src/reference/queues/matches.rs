@@ -9,7 +9,7 @@ use matchmaking::{
     RatingChange, Role, TicketEnd, TicketId, TicketState, Who,
 };
 
-use super::{NIL, Number, Rated, State, Ticketed, put_nil};
+use super::{Number, Rated, State, Ticketed, put_nil};
 
 type Fill = (BackfillId, usize, TicketId, Vec<Option<Role>>);
 
@@ -252,7 +252,7 @@ impl State {
         let after = system.rate(&teams, &team_places).into_iter().flatten();
         for (change, after) in changes.iter_mut().zip(after) {
             change.after = after;
-            if change.player != NIL {
+            if change.player != PlayerId::NIL {
                 let key = (number, change.player);
                 let matches = self
                     .queues
@@ -278,7 +278,7 @@ impl State {
         places: &[u32],
     ) -> Vec<BoardEffect> {
         let mut effects = Vec::new();
-        for change in ratings.iter().filter(|change| change.player != NIL) {
+        for change in ratings.iter().filter(|change| change.player != PlayerId::NIL) {
             let place = places[change.team];
             let first_alone = place == 1 && places.iter().filter(|p| **p == 1).count() == 1;
             let given = match feed {

@@ -9,7 +9,7 @@ use matchmaking::{
     TicketEnd, TicketId, TicketPlayer, TicketState,
 };
 
-use super::{NIL, Number, State, Ticketed};
+use super::{Number, State, Ticketed};
 
 impl State {
     pub(super) fn create_ticket(
@@ -103,7 +103,7 @@ impl State {
             let mut ticket = Ticket::clone(&shown.ticket);
             for player in &mut ticket.players {
                 if !self.players.contains_key(&player.id) {
-                    player.id = NIL;
+                    player.id = PlayerId::NIL;
                 }
             }
             shown.ticket = Arc::new(ticket);

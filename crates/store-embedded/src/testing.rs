@@ -1,0 +1,157 @@
+//! A queue of one against one, for tests within the crate.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use boards::{Attributes, Change, DisplayName, Player, PlayerId};
+use matchmaking::{
+    Clock as Oldest, MatchError, MatchId, MatchResult, MatchStore, NewTicket, NewTicketPlayer,
+    PartyRule, ProposedMatch, ProposedTeam, QueueChange, QueueChanged, QueueId, QueueSettings,
+    RatingSystem, Rules, TeamRule, TicketId, TicketState,
+};
+
+use crate::{Clock, EmbeddedStore, Options};
+
+pub(crate) const STARTED_AT_MS: i64 = 1_000;
+
+pub(crate) fn options(dir: &std::path::Path) -> Options {
+    Options {
+        data_dir: dir.to_owned(),
+        cache_bytes: 1 << 20,
+        max_queue: 1024,
+        clock: Clock::new(|| STARTED_AT_MS),
+    }
+}
+
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+}
+
+/// Returns once it is so.
+pub(crate) async fn until(so: impl Fn() -> bool) {
+    while !so() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+pub(crate) fn queue() -> QueueId {
+    QueueId::parse("duel").unwrap()
+}
+
+pub(crate) fn ticket(n: u8) -> TicketId {
+    TicketId::parse(&format!("t{n}")).unwrap()
+}
+
+pub(crate) fn player(n: u8) -> PlayerId {
+    PlayerId::from_bytes([n; 16])
+}
+
+pub(crate) fn match_id(n: u8) -> MatchId {
+    MatchId::from_random([n; 16])
+}
+
+pub(crate) fn put_players() -> Change {
+    let player = |n| Player {
+        id: player(n),
+        display_name: DisplayName::parse("ada").unwrap(),
+        country: None,
+        attributes: Attributes::default(),
+    };
+    Change::PutPlayers((1..20).map(player).collect())
+}
+
+pub(crate) fn put_queue(acceptance_ms: Option<u64>) -> QueueChange {
+    let team = TeamRule {
+        min_size: 1,
+        max_size: 1,
+        roles: BTreeMap::new(),
+    };
+    QueueChange::PutQueue {
+        queue: queue(),
+        settings: Box::new(QueueSettings {
+            rules: Rules {
+                teams: vec![team.clone(), team],
+                rating: None,
+                latency: None,
+                attributes: Vec::new(),
+                party: PartyRule::default(),
+                clock: Oldest::Oldest,
+            },
+            acceptance_ms,
+            ticket_ttl_ms: 60_000,
+            rating_system: RatingSystem::WengLin,
+            boards: Vec::new(),
+        }),
+    }
+}
+
+/// A ticket of the player of the same number.
+pub(crate) fn create(n: u8) -> QueueChange {
+    create_for(n, n)
+}
+
+pub(crate) fn create_for(n: u8, of: u8) -> QueueChange {
+    QueueChange::CreateTicket {
+        queue: queue(),
+        ticket: NewTicket {
+            id: ticket(n),
+            players: vec![NewTicketPlayer {
+                id: player(of),
+                rating: None,
+                roles: Vec::new(),
+                latencies_ms: BTreeMap::new(),
+                attributes: BTreeMap::new(),
+            }],
+            priority: 0,
+            avoid: Vec::new(),
+        },
+    }
+}
+
+pub(crate) fn cancel(n: u8) -> QueueChange {
+    QueueChange::CancelTicket {
+        queue: queue(),
+        ticket: ticket(n),
+    }
+}
+
+pub(crate) fn announce(n: u8, tickets: [u8; 2]) -> QueueChange {
+    let team = |n| ProposedTeam {
+        tickets: vec![(ticket(n), vec![None])],
+    };
+    QueueChange::Announce {
+        queue: queue(),
+        matches: vec![ProposedMatch {
+            id: match_id(n),
+            teams: tickets.map(team).into(),
+            region: None,
+            rating_spread: 0.0,
+            team_gap: 0.0,
+            win_probabilities: vec![0.5, 0.5],
+        }],
+        fills: Vec::new(),
+    }
+}
+
+pub(crate) async fn ask(
+    store: &EmbeddedStore,
+    change: QueueChange,
+) -> Result<QueueChanged, MatchError> {
+    let receipt = store.change_queue(change, None, STARTED_AT_MS).await;
+    receipt.map(|receipt| receipt.changed)
+}
+
+pub(crate) async fn state(store: &EmbeddedStore, n: u8) -> Result<TicketState, MatchError> {
+    let view = store.ticket(&queue(), &ticket(n)).await?;
+    Ok(view.ticket.state.clone())
+}
+
+pub(crate) fn finish(n: u8) -> QueueChange {
+    QueueChange::Finish {
+        match_id: match_id(n),
+        result: MatchResult::Placements(vec![1, 2]),
+    }
+}

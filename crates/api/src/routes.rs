@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::OriginalUri;
 use axum::http::Method;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,7 +13,10 @@ use crate::observe::observe;
 use crate::openapi::About;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
-use crate::{docs, generate, health, leaderboard, score, upstream, upstream_numbers, user, v1};
+use crate::trace::trace;
+use crate::{
+    docs, generate, health, leaderboard, log, score, upstream, upstream_numbers, user, v1,
+};
 
 /// The routes that the API document describes.
 pub(crate) fn described() -> OpenApiRouter<Api> {
@@ -82,6 +85,7 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(v1::matches::finish_match))
         .routes(routes!(v1::player_matches::player_ratings))
         .routes(routes!(v1::player_matches::player_matches))
+        .routes(routes!(log::get_log, log::put_log))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
 }
@@ -89,7 +93,7 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
 /// The whole API as one service.
 pub fn router(api: Api) -> Router {
     let (described, _) = described().split_for_parts();
-    described
+    let routes = described
         .route("/", get(docs::page))
         .route("/docs", get(docs::page))
         .route("/docs/", get(docs::page))
@@ -97,9 +101,12 @@ pub fn router(api: Api) -> Router {
         .route("/openapi.json", get(docs::openapi_json))
         .route("/schema", get(docs::openapi_yaml))
         .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(observe))
-        .with_state(api)
+        .method_not_allowed_fallback(wrong_method);
+    let routes = match api.tracer.clone() {
+        Some(tracer) => routes.layer(from_fn_with_state(tracer, trace)),
+        None => routes,
+    };
+    routes.layer(from_fn(observe)).with_state(api)
 }
 
 async fn nothing_here(OriginalUri(uri): OriginalUri) -> Problem {

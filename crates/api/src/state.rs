@@ -9,7 +9,9 @@ use tokio::sync::{OnceCell, watch};
 use upstreams::Upstreams;
 
 use crate::clock::Clock;
+use crate::log::LogSwitch;
 use crate::problem::Problem;
+use crate::trace::Tracer;
 use crate::v1::cursor::Cursors;
 use crate::v1::matching::{MatchLimits, MatchSlots};
 
@@ -33,6 +35,8 @@ pub struct Api {
     pub(crate) limits: Limits,
     pub(crate) matching: MatchSlots,
     pub(crate) clock: Clock,
+    pub(crate) log: LogSwitch,
+    pub(crate) tracer: Option<Tracer>,
     cursors: Arc<OnceCell<Cursors>>,
     draining: watch::Sender<bool>,
 }
@@ -52,8 +56,20 @@ impl Api {
             limits,
             matching: MatchSlots::new(limits.matching),
             clock: Clock::system(),
+            log: LogSwitch::unconnected(),
+            tracer: None,
             cursors: Arc::default(),
             draining: watch::Sender::new(false),
+        }
+    }
+
+    /// With a log that can be changed, and traces where they are asked for.
+    #[must_use]
+    pub fn with_telemetry(self, log: LogSwitch, tracer: Option<Tracer>) -> Self {
+        Api {
+            log,
+            tracer,
+            ..self
         }
     }
 

@@ -27,7 +27,7 @@ use crate::late_store::LateStore;
 use crate::matchmaker::Matchmaker;
 use crate::metrics;
 use crate::settings::{Server, Settings, Store};
-use crate::telemetry;
+use crate::telemetry::{self, Telemetry};
 use crate::threads::RequestThreads;
 use crate::units::Size;
 use crate::unread::watched;
@@ -38,17 +38,17 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until it is told to stop.
 pub(crate) fn run(settings: Settings) -> anyhow::Result<()> {
-    telemetry::start(settings.log.level);
+    let telemetry = Telemetry::start(&settings.log)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let result = runtime.block_on(serve(settings));
+    let result = runtime.block_on(serve(settings, &telemetry));
     // A store that was still opening need not be waited for; it is as safe as after a crash.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(settings: Settings) -> anyhow::Result<()> {
+async fn serve(settings: Settings, telemetry: &Telemetry) -> anyhow::Result<()> {
     let mut stop = StopSignals::listen()?;
     let listen = settings.server.listen;
     let listener = TcpListener::bind(listen).await;
@@ -57,6 +57,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let late = Arc::new(LateStore::default());
     let (upstreams, practice) = upstreams::prepare(&settings).await?;
     let api = Api::new(late.clone(), late.clone(), upstreams, limits(&settings));
+    let (tracer, traces) = telemetry::traces(&settings.trace)?.unzip();
+    let api = api.with_telemetry(telemetry.switch(), tracer);
     let connections = GracefulShutdown::new();
     let threads = Arc::new(RequestThreads::start()?);
     metrics::add_process(api.metrics(), Arc::clone(&threads));
@@ -105,6 +107,9 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let close = move || {
         matchmaker.stop();
         store.close();
+        if let Some(traces) = traces {
+            traces.stop();
+        }
     };
     tokio::task::spawn_blocking(close).await?;
     tracing::info!("stopped");

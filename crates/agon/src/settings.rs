@@ -2,6 +2,8 @@
 //!
 //! `agon.example.toml` documents each of them; a test keeps it equal to the defaults here.
 
+mod log;
+mod trace;
 mod upstreams;
 
 use std::collections::HashMap;
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Size, Span};
 
+pub(crate) use self::log::{Format, Log};
+pub(crate) use self::trace::Trace;
 pub(crate) use self::upstreams::{UpstreamSection, Upstreams};
 
 const MIN_HEADER_BYTES: u64 = 8 * 1024;
@@ -26,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) store: Store,
     pub(crate) matchmaking: Matchmaking,
     pub(crate) log: Log,
+    pub(crate) trace: Trace,
     pub(crate) upstreams: Upstreams,
 }
 
@@ -67,39 +72,6 @@ pub(crate) struct Matchmaking {
     pub(crate) request_deadline: Span,
 }
 
-/// What is logged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Log {
-    pub(crate) level: Level,
-}
-
-/// The least important kind of event that is logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Level {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-impl<'de> Deserialize<'de> for Level {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match String::deserialize(deserializer)?.as_str() {
-            "error" => Ok(Level::Error),
-            "warn" => Ok(Level::Warn),
-            "info" => Ok(Level::Info),
-            "debug" => Ok(Level::Debug),
-            "trace" => Ok(Level::Trace),
-            _ => Err(serde::de::Error::custom(
-                "expected error, warn, info, debug or trace",
-            )),
-        }
-    }
-}
-
 impl Default for Server {
     fn default() -> Self {
         let seconds = |s| Span(std::time::Duration::from_secs(s));
@@ -139,12 +111,6 @@ impl Default for Matchmaking {
             request_concurrency: 0,
             request_deadline: milliseconds(30_000),
         }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Log { level: Level::Info }
     }
 }
 
@@ -227,6 +193,12 @@ impl Settings {
         if self.matchmaking.threads == 0 {
             let reason = "expected at least 1";
             return refuse("matchmaking.threads", "0".to_owned(), reason);
+        }
+        if self.log.keep_days == 0 {
+            return refuse("log.keep_days", "0".to_owned(), "expected at least 1");
+        }
+        if let Err((key, value, reason)) = self.trace.check() {
+            return refuse(key, value, reason);
         }
         self.upstreams().map(drop)
     }

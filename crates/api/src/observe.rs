@@ -1,4 +1,5 @@
-//! What every request gets: an id, a place in the metrics, and a line in the log if it fails.
+//! What every request gets: an id, a place in the metrics, and a line in the log if it fails or all are to
+//! have one.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
@@ -6,17 +7,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::time::Instant;
+use tracing::Level;
 
 use crate::metrics::Metrics;
 use crate::problem::{Code, Failure, Problem};
+use crate::trace::TraceOf;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_ID_BYTES: usize = 64;
+/// The target of the lines that tell of requests: failures at level error, all others at level info.
+pub const REQUEST_LOG: &str = "agon::request";
 
 /// When a request came, which its deadline is counted from.
 #[derive(Clone, Copy, Debug)]
@@ -30,9 +35,7 @@ impl Arrival {
     }
 }
 
-/// Gives a reply the request's id, and logs a fault of the server's own, with the message that the
-/// client is not told. A refusal for the time being, 503, is not one: what causes it is logged where
-/// it begins, and a line for every request would bury that.
+/// Gives a reply the request's id, the metrics its count, and the request its line in the log.
 pub(crate) async fn observe(
     State(metrics): State<Metrics>,
     mut request: Request,
@@ -41,25 +44,53 @@ pub(crate) async fn observe(
     let arrival = Instant::now();
     request.extensions_mut().insert(Arrival(arrival));
     let id = sent_id(&request).unwrap_or_else(new_id);
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let measured = metrics.requests().begin(&method, route.as_ref(), arrival);
+    let told = Told {
+        method: request.method().clone(),
+        route: request.extensions().get::<MatchedPath>().cloned(),
+        arrival,
+    };
+    let requests = metrics.requests();
+    let measured = requests.begin(&told.method, told.route.as_ref(), arrival);
     let mut response = survive(next.run(request)).await;
     measured.replied(response.status());
-    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
-        let failure = response.extensions().get::<Failure>();
-        tracing::error!(
-            request_id = id.to_str().unwrap_or_default(),
-            %method,
-            route = route.as_ref().map_or("none", MatchedPath::as_str),
-            status = response.status().as_u16(),
-            code = failure.map_or("internal", |f| f.code),
-            message = failure.map_or("", |f| f.message.as_str()),
-            "request failed",
-        );
-    }
+    told.log(&id, &response);
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// What the log tells of a request.
+struct Told {
+    method: Method,
+    route: Option<MatchedPath>,
+    arrival: Instant,
+}
+
+impl Told {
+    /// A fault of the server's own is logged always, with the message that the client is not told. A refusal for
+    /// the time being, 503, is not one: what causes it is logged where it begins, and a line for every request
+    /// would bury that.
+    fn log(&self, id: &HeaderValue, response: &Response) {
+        let status = response.status();
+        let failed = status == StatusCode::INTERNAL_SERVER_ERROR;
+        if !failed && !tracing::enabled!(target: REQUEST_LOG, Level::INFO) {
+            return;
+        }
+        let request_id = id.to_str().unwrap_or_default();
+        let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
+        let method = self.method.as_str();
+        let status = status.as_u16();
+        let duration_ms = self.arrival.elapsed().as_micros() as f64 / 1000.0;
+        let trace_id = response.extensions().get::<TraceOf>();
+        let trace_id = trace_id.map(|TraceOf(id)| tracing::field::display(id));
+        if failed {
+            let failure = response.extensions().get::<Failure>();
+            let code = failure.map_or("internal", |f| f.code);
+            let message = failure.map_or("", |f| f.message.as_str());
+            tracing::error!(target: REQUEST_LOG, request_id, method, route, status, duration_ms, trace_id, code, message, "request failed");
+        } else {
+            tracing::info!(target: REQUEST_LOG, request_id, method, route, status, duration_ms, trace_id, "request");
+        }
+    }
 }
 
 /// A handler that panics costs its request a 500, not the connection; the panic itself is on standard

@@ -13,8 +13,9 @@ use crate::observe::observe;
 use crate::openapi::About;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
+use crate::trace::trace;
 use crate::{
-    docs, generate, health, leaderboard, metrics, score, upstream, upstream_numbers, user, v1,
+    docs, generate, health, leaderboard, log, metrics, score, upstream, upstream_numbers, user, v1,
 };
 
 /// The routes that the API document describes.
@@ -84,6 +85,7 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(v1::matches::finish_match))
         .routes(routes!(v1::player_matches::player_ratings))
         .routes(routes!(v1::player_matches::player_matches))
+        .routes(routes!(log::get_log, log::put_log))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::metrics))
@@ -92,7 +94,7 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
 /// The whole API as one service.
 pub fn router(api: Api) -> Router {
     let (described, _) = described().split_for_parts();
-    described
+    let routes = described
         .route("/", get(docs::page))
         .route("/docs", get(docs::page))
         .route("/docs/", get(docs::page))
@@ -100,7 +102,12 @@ pub fn router(api: Api) -> Router {
         .route("/openapi.json", get(docs::openapi_json))
         .route("/schema", get(docs::openapi_yaml))
         .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
+        .method_not_allowed_fallback(wrong_method);
+    let routes = match api.tracer.clone() {
+        Some(tracer) => routes.layer(from_fn_with_state(tracer, trace)),
+        None => routes,
+    };
+    routes
         .layer(from_fn_with_state(api.metrics.clone(), observe))
         .with_state(api)
 }

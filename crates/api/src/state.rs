@@ -9,9 +9,14 @@ use tokio::sync::{OnceCell, watch};
 use upstreams::Upstreams;
 
 use crate::clock::Clock;
+<<<<<<< HEAD
 use crate::metrics::Metrics;
 use crate::metrics::upstreams::UpstreamMetrics;
+=======
+use crate::log::LogSwitch;
+>>>>>>> p5-logs
 use crate::problem::Problem;
+use crate::trace::Tracer;
 use crate::v1::cursor::Cursors;
 use crate::v1::matching::{MatchLimits, MatchSlots};
 
@@ -35,7 +40,12 @@ pub struct Api {
     pub(crate) limits: Limits,
     pub(crate) matching: MatchSlots,
     pub(crate) clock: Clock,
+<<<<<<< HEAD
     pub(crate) metrics: Metrics,
+=======
+    pub(crate) log: LogSwitch,
+    pub(crate) tracer: Option<Tracer>,
+>>>>>>> p5-logs
     cursors: Arc<OnceCell<Cursors>>,
     draining: watch::Sender<bool>,
 }
@@ -55,7 +65,12 @@ impl Api {
             limits,
             matching: MatchSlots::new(limits.matching),
             clock: Clock::system(),
+<<<<<<< HEAD
             metrics: Metrics::new(),
+=======
+            log: LogSwitch::unconnected(),
+            tracer: None,
+>>>>>>> p5-logs
             cursors: Arc::default(),
             draining: watch::Sender::new(false),
         };
@@ -82,6 +97,16 @@ impl Api {
             let help = "Requests of POST /v1/match whose matches are being reckoned.";
             to.gauge(name, help).whole(&[], matching.taken() as u64);
         });
+    }
+
+    /// With a log that can be changed, and traces where they are asked for.
+    #[must_use]
+    pub fn with_telemetry(self, log: LogSwitch, tracer: Option<Tracer>) -> Self {
+        Api {
+            log,
+            tracer,
+            ..self
+        }
     }
 
     /// Makes a change now.

@@ -70,6 +70,12 @@ words!(
     RatingSystem: "must be weng-lin, glicko2, elo or trueskill"
 );
 
+impl FromValue for bool {
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        value.as_bool().ok_or("must be true or false")
+    }
+}
+
 impl FromValue for Score {
     fn from_value(value: &Value) -> Result<Self, &'static str> {
         let number = value.as_f64().ok_or("must be a number")?;

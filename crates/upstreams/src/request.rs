@@ -4,6 +4,12 @@ use http::header::CONNECTION;
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderMap, HeaderName};
 
+/// The trace that a request belongs to (W3C Trace Context): passed on always, so that it does not end here.
+const TRACE: [HeaderName; 2] = [
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+];
+
 /// A path or query that cannot be passed on.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -70,7 +76,10 @@ impl CallRequest {
             let mut options = connection.iter().flat_map(|v| v.split(','));
             options.any(|option| option.trim().eq_ignore_ascii_case(name.as_str()))
         };
-        for name in names.iter().filter(|name| !of_connection(name)) {
+        for name in names.iter().chain(&TRACE).filter(|n| !of_connection(n)) {
+            if headers.contains_key(name) {
+                continue;
+            }
             for value in self.headers.get_all(name) {
                 headers.append(name.clone(), value.clone());
             }
@@ -166,6 +175,20 @@ mod tests {
             assert!(uri("http://up", path, query).is_err(), "{path:?} {query:?}");
         }
         assert!(uri("http://up", "...", "").is_ok());
+    }
+
+    #[test]
+    fn the_trace_is_passed_on_once_beside_what_is_named() {
+        let mut headers = HeaderMap::new();
+        for name in ["traceparent", "x-tenant", "x-other"] {
+            headers.insert(HeaderName::from_static(name), "1".parse().unwrap());
+        }
+        let request = CallRequest::new("a", "", headers).unwrap();
+        let named = ["x-tenant", "traceparent"].map(HeaderName::from_static);
+        let forwarded = request.forwarded(&named);
+        let mut names: Vec<_> = forwarded.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["traceparent", "x-tenant"]);
     }
 
     #[test]

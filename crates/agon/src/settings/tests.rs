@@ -207,7 +207,7 @@ fn later_sources_win() {
     assert_eq!(settings.server.listen.port(), 3);
     assert_eq!(settings.server.max_body, Size(2 << 20));
     assert_eq!(settings.store.max_queue, 7);
-    assert_eq!(settings.log.level, Level::Warn);
+    assert_eq!(settings.log.level, api::LogLevel::Warn);
 }
 
 #[test]

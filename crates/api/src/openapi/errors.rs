@@ -73,6 +73,8 @@ macro_rules! problems {
 problems! {
     /// What can fail by a fault of the server alone.
     NoErrors: [Code::Internal];
+    /// Changing the log.
+    LogErrors: [Code::Internal], BODY;
     /// Reading everything.
     ReadAllErrors: READ;
     /// Reading a list.

@@ -9,12 +9,9 @@ use tokio::sync::{OnceCell, watch};
 use upstreams::Upstreams;
 
 use crate::clock::Clock;
-<<<<<<< HEAD
+use crate::log::LogSwitch;
 use crate::metrics::Metrics;
 use crate::metrics::upstreams::UpstreamMetrics;
-=======
-use crate::log::LogSwitch;
->>>>>>> p5-logs
 use crate::problem::Problem;
 use crate::trace::Tracer;
 use crate::v1::cursor::Cursors;
@@ -40,12 +37,9 @@ pub struct Api {
     pub(crate) limits: Limits,
     pub(crate) matching: MatchSlots,
     pub(crate) clock: Clock,
-<<<<<<< HEAD
     pub(crate) metrics: Metrics,
-=======
     pub(crate) log: LogSwitch,
     pub(crate) tracer: Option<Tracer>,
->>>>>>> p5-logs
     cursors: Arc<OnceCell<Cursors>>,
     draining: watch::Sender<bool>,
 }
@@ -65,12 +59,9 @@ impl Api {
             limits,
             matching: MatchSlots::new(limits.matching),
             clock: Clock::system(),
-<<<<<<< HEAD
             metrics: Metrics::new(),
-=======
             log: LogSwitch::unconnected(),
             tracer: None,
->>>>>>> p5-logs
             cursors: Arc::default(),
             draining: watch::Sender::new(false),
         };

@@ -12,9 +12,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
+use crate::edge::no_guessing;
 use crate::problem::{Code, Failure, Problem};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_ID_BYTES: usize = 64;
 
 /// When a request came, which its deadline is counted from.
@@ -51,6 +52,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         );
     }
     response.headers_mut().insert(REQUEST_ID, id);
+    no_guessing(response.headers_mut());
     response
 }
 

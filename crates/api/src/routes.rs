@@ -9,6 +9,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::edge::Edge;
 use crate::observe::observe;
 use crate::openapi::About;
 use crate::problem::{Code, Problem};
@@ -86,10 +87,15 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(health::readyz))
 }
 
-/// The whole API as one service.
+/// The whole API as one service, for whoever may ask as much as they like.
 pub fn router(api: Api) -> Router {
+    router_behind(&Edge::default(), api)
+}
+
+/// The whole API as one service, with limits for those who ask.
+pub fn router_behind(edge: &Edge, api: Api) -> Router {
     let (described, _) = described().split_for_parts();
-    described
+    let routes = described
         .route("/", get(docs::page))
         .route("/docs", get(docs::page))
         .route("/docs/", get(docs::page))
@@ -97,7 +103,8 @@ pub fn router(api: Api) -> Router {
         .route("/openapi.json", get(docs::openapi_json))
         .route("/schema", get(docs::openapi_yaml))
         .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
+        .method_not_allowed_fallback(wrong_method);
+    edge.share(edge.limit(routes))
         .layer(from_fn(observe))
         .with_state(api)
 }

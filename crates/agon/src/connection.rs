@@ -49,7 +49,7 @@ const LEAVING: u8 = 3;
 /// The client has yet to finish its handshake.
 const HANDSHAKE: u8 = 4;
 
-/// How long a client may go on sending after the last reply.
+/// How long a client may go on sending after the last reply, or take to go when the server stops.
 const LEAVE_LIMIT: Duration = Duration::from_secs(1);
 /// Bytes of that taken in one go.
 const LEAVE_BYTES: usize = 4096;
@@ -71,6 +71,8 @@ pub(crate) struct Activity {
     streams: OnceLock<Mutex<BTreeSet<Offer>>>,
     /// Whether it should end, for another to have its place.
     asked_to_end: AtomicBool,
+    /// Whether the server stops.
+    stopping: AtomicBool,
     task: OnceLock<Waker>,
 }
 
@@ -93,6 +95,7 @@ impl Activity {
             unread: AtomicBool::new(false),
             streams: OnceLock::new(),
             asked_to_end: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
             task: OnceLock::new(),
         })
     }
@@ -126,6 +129,18 @@ impl Activity {
     /// Asks the connection to end, unless a request has come by then. From any thread.
     pub(crate) fn ask_to_end(&self) {
         self.asked_to_end.store(true, Ordering::Relaxed);
+        if let Some(task) = self.task.get() {
+            task.wake_by_ref();
+        }
+    }
+
+    /// The server stops: a client that may have sent a request over HTTP/2 has a moment left, and so has
+    /// one in its handshake. From any thread.
+    pub(crate) fn stop(&self) {
+        if matches!(self.phase(), IDLE | HANDSHAKE) {
+            self.touch();
+        }
+        self.stopping.store(true, Ordering::Relaxed);
         if let Some(task) = self.task.get() {
             task.wake_by_ref();
         }
@@ -191,6 +206,7 @@ impl Activity {
     /// When patience ends if nothing happens; `None` while a handler works.
     fn due(&self, patience: Patience) -> Option<Instant> {
         let limit = match self.phase() {
+            IDLE | HANDSHAKE if self.stopping.load(Ordering::Relaxed) => LEAVE_LIMIT,
             HANDSHAKE => patience.handshake,
             HEAD => patience.head,
             LEAVING => LEAVE_LIMIT,
@@ -206,6 +222,12 @@ impl Activity {
         let streams = self.streams.get()?.lock();
         let (offered_ms, _) = *streams.first()?;
         Some(Duration::from_millis(offered_ms))
+    }
+}
+
+impl Serving {
+    pub(crate) fn activity(&self) -> &Activity {
+        &self.0
     }
 }
 

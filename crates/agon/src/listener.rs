@@ -40,21 +40,19 @@ pub(crate) struct HttpServer {
     patience: Patience,
     places: Arc<Places>,
     threads: RequestThreads,
-    site: Site,
+    site: Arc<Site>,
 }
 
-/// What connections need; cheap to clone.
-#[derive(Clone)]
+/// What connections need.
 struct Site {
     router: Router,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
-    tls: Option<Arc<Tls>>,
-    proxies: Arc<TrustedProxies>,
+    tls: Option<Tls>,
+    proxies: TrustedProxies,
 }
 
 /// Who is at the other end of a connection.
-#[derive(Clone)]
 struct Caller {
     peer: IpAddr,
     /// Whether it is a proxy that is trusted.
@@ -68,6 +66,13 @@ impl Caller {
             true => proxies.origin(self.peer, headers),
             false => self.peer,
         })
+    }
+}
+
+/// Connections are told that nobody accepts any more.
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        self.places.stop();
     }
 }
 
@@ -91,16 +96,13 @@ impl HttpServer {
                 settings.max_connections_per_client,
             ),
             threads,
-            site: Site {
+            site: Arc::new(Site {
                 router,
                 http1: http1_builder(settings),
                 http2: http2_builder(settings),
-                tls: tls.map(Arc::new),
-                proxies: Arc::new(TrustedProxies::new(
-                    &settings.trusted_proxies,
-                    settings.forwarded_header,
-                )),
-            },
+                tls,
+                proxies: TrustedProxies::new(&settings.trusted_proxies, settings.forwarded_header),
+            }),
         })
     }
 
@@ -110,9 +112,8 @@ impl HttpServer {
         listener: TcpListener,
         connections: &GracefulShutdown,
     ) -> Infallible {
-        let tls = self.site.tls.clone();
-        let fresh = async move {
-            match tls {
+        let fresh = async {
+            match &self.site.tls {
                 Some(tls) => tls.keep_fresh().await,
                 None => std::future::pending().await,
             }
@@ -190,7 +191,12 @@ fn http2_builder(settings: &Server) -> http2::Builder<TokioExecutor> {
 }
 
 impl Site {
-    async fn serve(self, stream: std::net::TcpStream, caller: Caller, connections: Watcher) {
+    async fn serve(
+        self: Arc<Self>,
+        stream: std::net::TcpStream,
+        caller: Caller,
+        connections: Watcher,
+    ) {
         // Here, since a stream belongs to the runtime that it is made in.
         let Ok(stream) = TcpStream::from_std(stream) else {
             return;
@@ -215,13 +221,14 @@ impl Site {
     }
 
     async fn serve_http1(
-        self,
+        self: &Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
         caller: Caller,
         connections: Watcher,
     ) {
         let http = self.http1.clone();
-        let service = service_fn(move |request| self.clone().answer(request, caller.clone()));
+        let site = self.clone();
+        let service = service_fn(move |request| site.answer(request, &caller));
         drive(
             connections,
             http.serve_connection(TokioIo::new(stream), service),
@@ -230,13 +237,14 @@ impl Site {
     }
 
     async fn serve_http2(
-        self,
+        self: &Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
         caller: Caller,
         connections: Watcher,
     ) {
         let http = self.http2.clone();
-        let service = service_fn(move |request| self.clone().answer(request, caller.clone()));
+        let site = self.clone();
+        let service = service_fn(move |request| site.answer(request, &caller));
         drive(
             connections,
             http.serve_connection(TokioIo::new(stream), service),
@@ -245,10 +253,10 @@ impl Site {
     }
 
     fn answer(
-        mut self,
+        &self,
         mut request: Request<Incoming>,
-        caller: Caller,
-    ) -> impl Future<Output = Result<Response<ReplyBody>, Infallible>> + Send {
+        caller: &Caller,
+    ) -> impl Future<Output = Result<Response<ReplyBody>, Infallible>> + Send + use<> {
         let serving = caller.activity.serve();
         let address = caller.address(&self.proxies, request.headers());
         request.extensions_mut().insert(address);
@@ -258,10 +266,10 @@ impl Site {
             _ => watched(request),
         };
         let hsts = self.tls.as_ref().and_then(|tls| tls.hsts());
-        let reply = self.router.call(request);
+        let reply = self.router.clone().call(request);
         async move {
             let mut reply = match unread {
-                Some(unread) => unread.with(reply, &caller.activity).await?,
+                Some(unread) => unread.with(reply, serving.activity()).await?,
                 None => reply.await?,
             };
             if let Some(hsts) = hsts {

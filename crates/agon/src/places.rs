@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -24,12 +24,30 @@ use crate::connection::Activity;
 const GRACE: Duration = Duration::from_secs(1);
 /// How long to wait for a place before another connection is asked.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// All places.
 pub(crate) struct Places {
     free: Arc<Semaphore>,
     max_per_client: usize,
     taken: Mutex<Taken>,
+    told_full: Seldom,
+    told_refused: Seldom,
+}
+
+/// Something that is logged once a minute at the most, since it comes in crowds.
+#[derive(Default)]
+struct Seldom(Mutex<Option<Instant>>);
+
+impl Seldom {
+    fn is_due(&self, now: Instant) -> bool {
+        let mut told = self.0.lock();
+        let due = told.is_none_or(|told| now - told >= TELL_EVERY);
+        if due {
+            *told = Some(now);
+        }
+        due
+    }
 }
 
 #[derive(Default)]
@@ -58,6 +76,8 @@ impl Places {
                 number => number,
             },
             taken: Mutex::default(),
+            told_full: Seldom::default(),
+            told_refused: Seldom::default(),
         })
     }
 
@@ -74,6 +94,9 @@ impl Places {
             place.permit = match free.clone().try_acquire_owned() {
                 Ok(permit) => Some(permit),
                 Err(_) => {
+                    if self.told_full.is_due(Instant::now()) {
+                        tracing::warn!("all places of server.max_connections are taken");
+                    }
                     self.ask_the_longest_waiting();
                     let permit = timeout(ASK_AGAIN, free.acquire_owned()).await;
                     permit.ok().and_then(Result::ok)
@@ -83,11 +106,22 @@ impl Places {
         Some(place)
     }
 
+    /// Tells all connections that the server stops.
+    pub(crate) fn stop(&self) {
+        for activity in self.taken.lock().connections.values() {
+            activity.stop();
+        }
+    }
+
     fn enter(self: &Arc<Self>, client: Option<IpAddr>, activity: &Arc<Activity>) -> Option<Place> {
         let mut taken = self.taken.lock();
         if let Some(client) = client {
             let count = taken.clients.entry(client).or_default();
             if *count >= self.max_per_client {
+                if self.told_refused.is_due(Instant::now()) {
+                    let all = "all that server.max_connections_per_client allows";
+                    tracing::warn!(%client, "connection refused: its client has {all}");
+                }
                 return None;
             }
             *count += 1;
@@ -128,5 +162,38 @@ impl Drop for Place {
                 taken.clients.remove(&client);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_told_once_a_minute() {
+        let seldom = Seldom::default();
+        let start = Instant::now();
+        for (second, due) in [(0, true), (1, false), (59, false), (60, true), (61, false)] {
+            let now = start + Duration::from_secs(second);
+            assert_eq!(seldom.is_due(now), due, "{second}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_given_back_is_free_again() {
+        let places = Places::new(10, 2);
+        let client = Some(IpAddr::from([192, 0, 2, 1]));
+        let activity = Activity::new(false);
+        let first = places.take(client, &activity).await.unwrap();
+        let second = places.take(client, &activity).await.unwrap();
+        assert!(places.take(client, &activity).await.is_none());
+        let other = Some(IpAddr::from([192, 0, 2, 2]));
+        assert!(places.take(other, &activity).await.is_some());
+        assert!(places.take(None, &activity).await.is_some());
+        drop(first);
+        let third = places.take(client, &activity).await.unwrap();
+        drop((second, third));
+        let taken = places.taken.lock();
+        assert!(taken.clients.is_empty() && taken.connections.is_empty());
     }
 }

@@ -6,13 +6,8 @@ use std::path::Path;
 
 use crate::practice;
 
-/// To standard output; the log goes to standard error.
-pub(crate) fn print(
-    address: SocketAddr,
-    practice: Option<SocketAddr>,
-    data_dir: &Path,
-    players: u64,
-) {
+/// To standard output; the log goes to standard error. `site` is the URL without a path.
+pub(crate) fn print(site: &str, practice: Option<SocketAddr>, data_dir: &Path, players: u64) {
     let data = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let version = env!("CARGO_PKG_VERSION");
     let practice = practice.map_or_else(String::new, |practice| {
@@ -21,11 +16,11 @@ pub(crate) fn print(
     });
     let text = format!(
         "Agon {version} is up\n\
-         \x20 leaderboard  http://{address}/leaderboard\n\
-         \x20 hedged calls http://{address}/api/smart\n\
+         \x20 leaderboard  {site}/leaderboard\n\
+         \x20 hedged calls {site}/api/smart\n\
          {practice}\
-         \x20 API          http://{address}/docs\n\
-         \x20 health       http://{address}/healthz, http://{address}/readyz\n\
+         \x20 API          {site}/docs\n\
+         \x20 health       {site}/healthz, {site}/readyz\n\
          \x20 data         {} ({players} players)\n\
          Ctrl-C stops it.",
         data.display()

@@ -13,6 +13,7 @@ use crate::practice::{self, PracticeArgs};
 use crate::serve;
 use crate::settings::{Flags, Settings, Store};
 use crate::simulate::{self, SimulateArgs};
+use crate::tls::Tls;
 
 /// The backend of a competitive game: leaderboards with exact live ranks, in one binary.
 #[derive(Parser)]
@@ -105,6 +106,7 @@ impl Cli {
             Command::Serve(args) => serve::run(args.settings()?),
             Command::CheckConfig(args) => {
                 let settings = args.settings()?;
+                settings.server.tls.as_ref().map(Tls::open).transpose()?;
                 print(&format!(
                     "# these settings are in force\n{}",
                     toml::to_string(&settings)?

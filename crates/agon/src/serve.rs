@@ -1,40 +1,27 @@
 //! From settings to a running server, and back to a clean stop.
 
-use std::convert::Infallible;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Api, Latencies, Limits, MatchLimits};
-use axum::Router;
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use api::{Api, Edge, Latencies, Limits, MatchLimits};
+use hyper_util::server::graceful::GracefulShutdown;
 use store_embedded::{Clock, EmbeddedStore, Options};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tower::Service;
+use tokio::net::TcpListener;
 
 use crate::banner;
-use crate::connection::{Activity, Patience, ReplyBody, Watched, within};
 use crate::control::Control;
 use crate::drain::StopSignals;
 use crate::late_store::LateStore;
+use crate::listener::HttpServer;
 use crate::matchmaker::Matchmaker;
 use crate::metrics;
-use crate::settings::{Server, Settings, Store};
+use crate::settings::{Settings, Store};
 use crate::telemetry::{self, Telemetry};
 use crate::threads::RequestThreads;
 use crate::units::Size;
-use crate::unread::watched;
 use crate::upstreams;
-
-/// After a failed `accept`, usually for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until it is told to stop.
 pub(crate) fn run(settings: Settings) -> anyhow::Result<()> {
@@ -54,6 +41,7 @@ async fn serve(settings: Settings, telemetry: &Telemetry) -> anyhow::Result<()> 
     let listener = TcpListener::bind(listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
+    let scheme = settings.server.tls.as_ref().map_or("http", |_| "https");
     let late = Arc::new(LateStore::default());
     let (upstreams, practice) = upstreams::prepare(&settings).await?;
     let api = Api::new(late.clone(), late.clone(), upstreams, limits(&settings));
@@ -62,7 +50,8 @@ async fn serve(settings: Settings, telemetry: &Telemetry) -> anyhow::Result<()> 
     let connections = GracefulShutdown::new();
     let threads = Arc::new(RequestThreads::start()?);
     metrics::add_process(api.metrics(), Arc::clone(&threads));
-    let server = HttpServer::new(&settings.server, api::router(api.clone()), threads);
+    let router = api::router_behind(&edge(&settings), api.clone());
+    let server = HttpServer::new(&settings.server, router, threads)?;
 
     let working = async {
         let Some(store) = open(&settings.store, &mut stop).await? else {
@@ -75,7 +64,7 @@ async fn serve(settings: Settings, telemetry: &Telemetry) -> anyhow::Result<()> 
         metrics::add_store(api.metrics(), store.clone());
         metrics::add_queues(api.metrics(), store.clone(), passes);
         banner::print(
-            address,
+            &format!("{scheme}://{address}"),
             practice,
             &settings.store.data_dir,
             store.player_count(),
@@ -139,6 +128,17 @@ fn limits(
     }
 }
 
+/// What is asked of requests before they reach a route.
+fn edge(settings: &Settings) -> Edge {
+    // Until there are keys, everything is open to everybody.
+    let open = true;
+    Edge {
+        // Checked when the settings were read.
+        cors: settings.cors.cors().unwrap_or_default(),
+        rates: settings.rate_limit.rates(open),
+    }
+}
+
 /// Opens the store; `None` where the server was told to stop before that was done.
 async fn open(
     settings: &Store,
@@ -164,98 +164,5 @@ async fn finish(connections: GracefulShutdown, limit: Duration) {
         .is_err()
     {
         tracing::warn!(?limit, "requests are still being served; leaving them");
-    }
-}
-
-/// Accepts connections and serves HTTP/1.1 on them.
-struct HttpServer {
-    router: Router,
-    http: http1::Builder,
-    patience: Patience,
-    slots: Arc<Semaphore>,
-    threads: Arc<RequestThreads>,
-}
-
-impl HttpServer {
-    fn new(settings: &Server, router: Router, threads: Arc<RequestThreads>) -> Self {
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new())
-            // Connections watch their time themselves.
-            .header_read_timeout(None)
-            .max_header_size(usize::try_from(settings.max_header.0).unwrap_or(usize::MAX));
-        HttpServer {
-            router,
-            http,
-            patience: Patience {
-                idle: settings.idle_timeout.0,
-                head: settings.header_read_timeout.0,
-            },
-            slots: Arc::new(Semaphore::new(
-                settings.max_connections.min(Semaphore::MAX_PERMITS),
-            )),
-            threads,
-        }
-    }
-
-    async fn accept(self, listener: TcpListener, connections: &GracefulShutdown) -> Infallible {
-        loop {
-            // Over the limit, connections wait in the system's queue until one ends.
-            let slot = self.slots.clone().acquire_owned().await;
-            match listener.accept().await.and_then(|(s, _)| s.into_std()) {
-                Ok(stream) => {
-                    let serving = self.serve(stream, connections.watcher());
-                    self.threads.spawn(async move {
-                        serving.await;
-                        drop(slot);
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    fn serve(
-        &self,
-        stream: std::net::TcpStream,
-        connections: Watcher,
-    ) -> impl Future<Output = ()> + use<> {
-        let router = self.router.clone();
-        let http = self.http.clone();
-        let patience = self.patience;
-        async move {
-            // Here, since a stream belongs to the runtime that it is made in.
-            let Ok(stream) = TcpStream::from_std(stream) else {
-                return;
-            };
-            // Replies are small and whole; waiting for more to send would only delay them.
-            let _ = stream.set_nodelay(true);
-            let activity = Activity::new();
-            let io = TokioIo::new(Watched::new(stream, activity.clone()));
-            let noted = activity.clone();
-            let service = service_fn(move |request: Request<Incoming>| {
-                noted.busy();
-                let (request, unread) = watched(request);
-                let reply = router.clone().call(request);
-                let noted = noted.clone();
-                async move {
-                    let reply = match unread {
-                        Some(unread) => unread.with(reply, &noted).await?,
-                        None => reply.await?,
-                    };
-                    Ok::<_, Infallible>(reply.map(|body| ReplyBody::new(body, noted)))
-                }
-            });
-            let connection = connections.watch(http.serve_connection(io, service));
-            let served = async {
-                if let Err(error) = connection.await {
-                    // A client that goes away is no fault of ours.
-                    tracing::debug!(%error, "connection ended");
-                }
-            };
-            within(served, activity, patience).await;
-        }
     }
 }

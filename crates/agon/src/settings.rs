@@ -2,7 +2,11 @@
 //!
 //! `agon.example.toml` documents each of them; a test keeps it equal to the defaults here.
 
+mod cors;
 mod log;
+mod proxies;
+mod rate_limit;
+mod tls;
 mod trace;
 mod upstreams;
 
@@ -15,7 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Size, Span};
 
+pub(crate) use self::cors::CorsSection;
 pub(crate) use self::log::{Format, Log};
+pub(crate) use self::proxies::{ForwardedHeader, Network};
+pub(crate) use self::rate_limit::RateLimit;
+pub(crate) use self::tls::TlsSection;
 pub(crate) use self::trace::Trace;
 pub(crate) use self::upstreams::{UpstreamSection, Upstreams};
 
@@ -29,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) store: Store,
     pub(crate) matchmaking: Matchmaking,
+    pub(crate) rate_limit: RateLimit,
+    pub(crate) cors: CorsSection,
     pub(crate) log: Log,
     pub(crate) trace: Trace,
     pub(crate) upstreams: Upstreams,
@@ -41,6 +51,10 @@ pub(crate) struct Server {
     pub(crate) listen: SocketAddr,
     pub(crate) insecure_open: bool,
     pub(crate) max_connections: usize,
+    /// 0: no limit.
+    pub(crate) max_connections_per_client: usize,
+    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) forwarded_header: ForwardedHeader,
     pub(crate) max_body: Size,
     pub(crate) max_header: Size,
     pub(crate) header_read_timeout: Span,
@@ -48,6 +62,8 @@ pub(crate) struct Server {
     pub(crate) idle_timeout: Span,
     pub(crate) drain_delay: Span,
     pub(crate) drain_timeout: Span,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls: Option<TlsSection>,
 }
 
 /// Where the data is.
@@ -79,6 +95,9 @@ impl Default for Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)),
             insecure_open: false,
             max_connections: 10_000,
+            max_connections_per_client: 1000,
+            trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
             max_body: Size(16 << 20),
             max_header: Size(32 << 10),
             header_read_timeout: seconds(10),
@@ -86,6 +105,7 @@ impl Default for Server {
             idle_timeout: seconds(75),
             drain_delay: seconds(0),
             drain_timeout: seconds(30),
+            tls: None,
         }
     }
 }
@@ -200,6 +220,12 @@ impl Settings {
         if let Err((key, value, reason)) = self.trace.check() {
             return refuse(key, value, reason);
         }
+        self.rate_limit
+            .check()
+            .or_else(|(key, value, reason)| refuse(&key, value, &reason))?;
+        self.cors.cors().or_else(|(value, reason)| {
+            refuse("cors.allowed_origins", value, reason).map(|()| None)
+        })?;
         self.upstreams().map(drop)
     }
 
@@ -230,6 +256,9 @@ fn gather(
         .prefix_separator("_")
         .separator("__")
         .try_parsing(true)
+        .list_separator(",")
+        .with_list_parse_key("server.trusted_proxies")
+        .with_list_parse_key("cors.allowed_origins")
         .source(variables);
     let mut builder = Config::builder();
     if let Some(file) = file {

@@ -18,7 +18,7 @@ use crate::body::{FromBody, parse, receive};
 use crate::problem::{Code, Problem};
 use crate::state::Api;
 
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(crate) const REPLAYED: &str = "idempotency-replayed";
 const MAX_KEY_BYTES: usize = 255;
 

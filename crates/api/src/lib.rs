@@ -4,8 +4,10 @@
 //! back into a wire type. It holds no rules. Everything that can go wrong ends as a problem.
 
 mod body;
+mod client;
 mod clock;
 mod docs;
+mod edge;
 mod generate;
 mod health;
 mod idempotency;
@@ -18,6 +20,7 @@ mod openapi;
 mod path;
 mod problem;
 mod query;
+mod rate_limit;
 mod routes;
 mod score;
 mod state;
@@ -28,11 +31,14 @@ mod upstream_numbers;
 mod user;
 mod v1;
 
+pub use client::{Client, ClientAddress};
+pub use edge::{Cors, Edge};
 pub use log::{LogLevel, LogSettings, LogSwitch};
 pub use observe::REQUEST_LOG;
 pub use metrics::{Distribution, Distributions, Families, Latencies, Metrics, Values};
 pub use openapi::{document_json, document_yaml};
-pub use routes::router;
+pub use rate_limit::{Rate, Rates};
+pub use routes::{router, router_behind};
 pub use state::{Api, Limits};
 pub use trace::Tracer;
 pub use v1::matching::MatchLimits;

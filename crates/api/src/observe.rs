@@ -14,11 +14,12 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::Level;
 
+use crate::edge::no_guessing;
 use crate::metrics::Metrics;
 use crate::problem::{Code, Failure, Problem};
 use crate::trace::TraceOf;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_ID_BYTES: usize = 64;
 /// The target of the lines that tell of requests: failures at level error, all others at level info.
 pub const REQUEST_LOG: &str = "agon::request";
@@ -55,6 +56,7 @@ pub(crate) async fn observe(
     measured.replied(response.status());
     told.log(&id, &response);
     response.headers_mut().insert(REQUEST_ID, id);
+    no_guessing(response.headers_mut());
     response
 }
 

@@ -1,13 +1,14 @@
 //! The OpenAPI document, made from the handlers' own types.
 
-use utoipa::OpenApi;
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{OpenApi as Document, RefOr};
+use utoipa::{IntoResponses, OpenApi};
 
 use crate::idempotency::REPLAYED;
 use crate::problem::ProblemBody;
+use crate::rate_limit::EXEMPT;
 use crate::routes;
 use crate::v1::{matches, simulation};
 
@@ -59,6 +60,9 @@ fn document() -> Document {
     document.paths.paths = paths
         .map(|(path, mut item)| {
             item.post.as_mut().map(describe_replays);
+            if !EXEMPT.contains(&path.as_str()) {
+                describe_limits(&mut item);
+            }
             (path.replace("{*", "{"), item)
         })
         .collect();
@@ -82,6 +86,20 @@ fn describe_replays(operation: &mut Operation) {
                 .headers
                 .insert(REPLAYED.to_owned(), RefOr::T(replayed()));
         }
+    }
+}
+
+/// Says that any request may be one too many.
+fn describe_limits(item: &mut PathItem) {
+    let operations = [
+        &mut item.get,
+        &mut item.put,
+        &mut item.post,
+        &mut item.delete,
+    ];
+    for operation in operations.into_iter().flatten() {
+        let responses = &mut operation.responses.responses;
+        responses.extend(TooManyRequests::responses());
     }
 }
 

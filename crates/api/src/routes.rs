@@ -9,6 +9,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::edge::Edge;
 use crate::observe::observe;
 use crate::openapi::About;
 use crate::problem::{Code, Problem};
@@ -91,8 +92,13 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(metrics::metrics))
 }
 
-/// The whole API as one service.
+/// The whole API as one service, for whoever may ask as much as they like.
 pub fn router(api: Api) -> Router {
+    router_behind(&Edge::default(), api)
+}
+
+/// The whole API as one service, with limits for those who ask.
+pub fn router_behind(edge: &Edge, api: Api) -> Router {
     let (described, _) = described().split_for_parts();
     let routes = described
         .route("/", get(docs::page))
@@ -103,6 +109,7 @@ pub fn router(api: Api) -> Router {
         .route("/schema", get(docs::openapi_yaml))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method);
+    let routes = edge.share(edge.limit(routes));
     let routes = match api.tracer.clone() {
         Some(tracer) => routes.layer(from_fn_with_state(tracer, trace)),
         None => routes,

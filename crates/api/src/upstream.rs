@@ -18,8 +18,8 @@ use crate::problem::{Code, Fault, Problem};
 use crate::query::{parameter, whole};
 use crate::state::Api;
 
-const ATTEMPTS: HeaderName = HeaderName::from_static("agon-attempts");
-const WINNER: HeaderName = HeaderName::from_static("agon-winner");
+pub(crate) const ATTEMPTS: HeaderName = HeaderName::from_static("agon-attempts");
+pub(crate) const WINNER: HeaderName = HeaderName::from_static("agon-winner");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const DEFAULT: &str = "default";
 

@@ -109,7 +109,7 @@ fn address(mut stdout: BufReader<impl Read + Send + 'static>) -> Option<SocketAd
         if stdout.read_line(&mut line).unwrap() == 0 {
             return None;
         }
-        let after = line.split("http://").nth(1);
+        let after = line.split("://").nth(1);
         found = after.and_then(|rest| rest.split('/').next()?.parse().ok());
     }
     std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
@@ -315,7 +315,11 @@ pub struct Connection(BufReader<TcpStream>);
 impl Connection {
     /// Opens one.
     pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Connection::over(TcpStream::connect(address).unwrap())
+    }
+
+    /// Over a stream that is open.
+    pub fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(STOP_LIMIT)).unwrap();
         stream.set_nodelay(true).unwrap();
         Connection(BufReader::new(stream))

@@ -43,19 +43,52 @@ fn the_example_is_the_defaults_and_documents_each_setting() {
     }
 }
 
-/// The section of the example that is a comment, as if it were not.
-fn example_upstream() -> String {
-    let lines = EXAMPLE
-        .lines()
-        .skip_while(|l| *l != "# [upstreams.default]");
+/// A section of the example that is a comment, as if it were not.
+fn example_section(name: &str) -> String {
+    let first = format!("# [{name}]");
+    let lines = EXAMPLE.lines().skip_while(|l| *l != first);
     lines
-        .map(|l| format!("{}\n", l.strip_prefix("# ").unwrap()))
+        .map_while(|l| Some(format!("{}\n", l.strip_prefix("# ")?)))
         .collect()
 }
 
 #[test]
+fn the_example_of_tls_is_the_defaults_and_documents_each_setting() {
+    let example = example_section("server.tls");
+    let example_tls = load(&example, &[], Flags::default()).unwrap().server.tls;
+    let files = "[server.tls]\ncert_file = \"cert.pem\"\nkey_file = \"key.pem\"";
+    let tls = load(files, &[], Flags::default()).unwrap().server.tls;
+    assert_eq!(example_tls, tls);
+    for key in toml::Value::try_from(tls)
+        .unwrap()
+        .as_table()
+        .unwrap()
+        .keys()
+    {
+        assert!(
+            example.contains(&format!("\n{key} = ")),
+            "{key} is not in the example"
+        );
+    }
+    assert!(refusal("[server.tls]\ncert_file = \"a\"", &[]).contains("key_file"));
+}
+
+#[test]
+fn lists_can_be_set_by_variables() {
+    let variables = [
+        ("AGON_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,192.0.2.1"),
+        ("AGON_CORS__ALLOWED_ORIGINS", "https://game.example"),
+    ];
+    let settings = load("", &variables, Flags::default()).unwrap();
+    let networks = settings.server.trusted_proxies;
+    let networks: Vec<String> = networks.iter().map(|n| n.0.to_string()).collect();
+    assert_eq!(networks, ["10.0.0.0/8", "192.0.2.1/32"]);
+    assert_eq!(settings.cors.allowed_origins, ["https://game.example"]);
+}
+
+#[test]
 fn the_example_of_an_upstream_is_the_defaults_and_documents_each_setting() {
-    let example = example_upstream();
+    let example = example_section("upstreams.default");
     let url = "http://127.0.0.1:9000/api/work";
     for key in ["budget = 0.2\n", "schema_file = \"schema.json\"\n"] {
         assert!(example.contains(key), "{key}");

@@ -157,6 +157,8 @@ problems! {
     UpstreamErrors: UPSTREAM, [Code::UpstreamFailed, Code::UpstreamTimeout];
     /// The same where failures of the upstream are no errors.
     UpstreamAllErrors: UPSTREAM;
+    /// What any request can get.
+    TooManyRequests: [Code::RateLimited];
     /// Not ready.
     NotReady: [Code::Draining, Code::StoreUnavailable];
 }

@@ -109,6 +109,8 @@ codes! {
         "The body has to be JSON" "content-type must be application/json";
     IdempotencyKeyReused UNPROCESSABLE_ENTITY "idempotency_key_reused"
         "The idempotency key is used up" "the idempotency key was used for another request";
+    RateLimited TOO_MANY_REQUESTS "rate_limited"
+        "Too many requests" "too many requests; ask again in 2 s";
     Internal INTERNAL_SERVER_ERROR "internal"
         "Something went wrong here" "the log has it under this reply's x-request-id";
     Overloaded SERVICE_UNAVAILABLE "overloaded"

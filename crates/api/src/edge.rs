@@ -1,0 +1,91 @@
+//! What stands between the network and the routes: which web pages may ask, how many requests a client
+//! may send, and what browsers are told about replies.
+//!
+//! From the outside in: the request's id (`observe`), so that whatever is refused here has one; answers
+//! to the questions that browsers ask first, which carry no credentials; the limit of failed proofs; then
+//! whoever finds out who the caller is; then the limits of callers, by who they are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::middleware::from_fn_with_state;
+use governor::clock::DefaultClock;
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+
+use crate::idempotency::{KEY, REPLAYED};
+use crate::observe::REQUEST_ID;
+use crate::rate_limit::{
+    RATE_LIMIT, RATE_LIMIT_POLICY, RateLimits, Rates, limit_clients, limit_failures,
+};
+use crate::upstream::{ATTEMPTS, WINNER};
+
+/// What is asked of requests before they reach a route; nothing by default.
+#[derive(Clone, Debug, Default)]
+pub struct Edge {
+    /// Which web pages may ask.
+    pub cors: Option<Cors>,
+    /// How many requests a client may send.
+    pub rates: Option<Rates>,
+}
+
+/// Which web pages of other origins may send requests. Never with cookies or other credentials that a
+/// browser adds by itself: there are none here. A token is for the page to add.
+#[derive(Clone, Debug)]
+pub struct Cors {
+    /// Origins such as `https://game.example`; `None`: all.
+    pub origins: Option<Vec<HeaderValue>>,
+    /// How long a browser may remember the answer.
+    pub max_age: Duration,
+}
+
+impl Cors {
+    fn layer(&self) -> CorsLayer {
+        let origins = match &self.origins {
+            Some(origins) => AllowOrigin::list(origins.iter().cloned()),
+            None => AllowOrigin::from(Any),
+        };
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+            .allow_headers([AUTHORIZATION, CONTENT_TYPE, REQUEST_ID, KEY])
+            .expose_headers([
+                REQUEST_ID,
+                RETRY_AFTER,
+                RATE_LIMIT,
+                RATE_LIMIT_POLICY,
+                HeaderName::from_static(REPLAYED),
+                ATTEMPTS,
+                WINNER,
+            ])
+            .max_age(self.max_age)
+    }
+}
+
+impl Edge {
+    /// Puts the limits of callers around routes.
+    pub(crate) fn limit<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
+        let Some(rates) = &self.rates else {
+            return routes;
+        };
+        let limits = Arc::new(RateLimits::new(rates, &DefaultClock::default()));
+        let routes = routes.layer(from_fn_with_state(limits.clone(), limit_clients));
+        // What finds out who a caller is goes here, between the two.
+        routes.layer(from_fn_with_state(limits, limit_failures))
+    }
+
+    /// Answers browsers that ask whether a page may.
+    pub(crate) fn share<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
+        match &self.cors {
+            Some(cors) => routes.layer(cors.layer()),
+            None => routes,
+        }
+    }
+}
+
+/// A browser takes a reply for what it says it is, and nothing else.
+pub(crate) fn no_guessing(headers: &mut HeaderMap) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}

@@ -1,0 +1,119 @@
+"""Rules and dashboards with a real Agon under load and a real Prometheus that has the rules loaded.
+
+Needs AGON_URL, and PROMETHEUS_URL of one that scrapes that Agon every second or so. Everything is waited for, but
+not for longer than WAIT_S all together. Nothing depends on how fast anything is.
+"""
+
+import os
+import re
+import time
+import unittest
+import urllib.request
+
+import promql
+import shipped
+from load import Load
+from prometheus import Prometheus, eventually
+
+WAIT_S = 90
+
+# They measure time, and a busy machine is slow: firing they would be wrong, but a start in that direction proves nothing.
+OF_SPEED = {
+    "AgonCommitsSlow",
+    "AgonFewUnder100ms",
+    "AgonHedgeBudgetExhausted",
+    "AgonMatchmakerSlow",
+    "AgonSlow",
+    "AgonUpstreamFailing",
+}
+
+# Made by Prometheus and not by Agon.
+OF_PROMETHEUS = {"ALERTS", "scrape_duration_seconds", "up"}
+
+
+def setUpModule():
+    global agon_url, prometheus, load, deadline
+    agon_url = os.environ["AGON_URL"]
+    prometheus = Prometheus(os.environ["PROMETHEUS_URL"])
+    load = Load(agon_url)
+    deadline = time.monotonic() + WAIT_S
+    if not eventually(prometheus.is_ready, deadline):
+        raise TimeoutError("Prometheus does not become ready")
+    load.start()
+
+
+def tearDownModule():
+    load.stop()
+
+
+class Live(unittest.TestCase):
+    def assert_figures(self, expr):
+        """That an expression gives a number, now or soon."""
+        found = eventually(lambda: load.error is not None or prometheus.has_figures(expr), deadline)
+        self.assertIsNone(load.error)
+        self.assertTrue(found, f"no figure from {expr}: {prometheus.series(expr)}")
+
+    def assert_series(self, selector):
+        self.assertTrue(eventually(lambda: prometheus.series(selector), deadline), f"no series {selector}")
+
+    def test_every_panel_shows_something(self):
+        for name, dashboard in shipped.dashboards().items():
+            for title, expr in shipped.expressions(dashboard):
+                with self.subTest(dashboard=name, panel=title):
+                    self.assert_figures(expr)
+
+    def test_every_variable_has_something_to_choose(self):
+        for name, dashboard in shipped.dashboards().items():
+            for variable in shipped.variables(dashboard):
+                with self.subTest(dashboard=name, variable=variable["name"]):
+                    metric, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["definition"]).groups()
+                    self.assertTrue(eventually(lambda: prometheus.label_values(label, metric), deadline))
+
+    def test_every_recording_rule_records_something(self):
+        recorded = {rule["record"] for rule in shipped.rules() if "record" in rule}
+        self.assertEqual(recorded, {rule["name"] for rule in prometheus.rules("record")})
+        for name in sorted(recorded):
+            with self.subTest(name):
+                self.assert_figures(name)
+
+    def test_every_alert_has_the_series_that_it_looks_at(self):
+        alerts = prometheus.rules("alert")
+        self.assertEqual({alert["alert"] for alert in shipped.alerts()}, {alert["name"] for alert in alerts})
+        for alert in alerts:
+            for selector in promql.selectors(alert["query"]):
+                with self.subTest(alert["name"], selector=selector):
+                    self.assert_series(selector)
+
+    def test_every_alert_names_labels_that_its_series_have(self):
+        for alert in shipped.alerts():
+            if alert["expr"].startswith("absent"):
+                # It has the labels that it asks for, since there is no series.
+                continue
+            measured = promql.selectors(alert["expr"])[0]
+            self.assert_series(measured)
+            named = set(re.findall(r"\$labels\.(\w+)", " ".join(alert["annotations"].values())))
+            for labels, _ in prometheus.series(measured):
+                with self.subTest(alert["alert"]):
+                    self.assertLessEqual(named, labels.keys())
+
+    def test_every_metric_in_use_is_one_that_agon_tells(self):
+        with urllib.request.urlopen(f"{agon_url}/metrics", timeout=10) as reply:
+            told = set(re.findall(r"^# TYPE (\S+)", reply.read().decode(), re.MULTILINE))
+        expressions = [expr for one in shipped.dashboards().values() for _, expr in shipped.expressions(one)]
+        expressions += [rule["expr"] for rule in shipped.rules()]
+        used = {name for expr in expressions for name in promql.names(expr) if ":" not in name} - OF_PROMETHEUS
+        without_part = {re.sub(r"_(bucket|sum|count)$", "", name) for name in used}
+        self.assertEqual(set(), {name for name in without_part if name not in told})
+
+    def test_no_rule_fails_and_no_alert_begins(self):
+        # By now the others have waited until there is something to judge.
+        rules = prometheus.rules("record") + prometheus.rules("alert")
+        self.assertEqual([], [rule for rule in rules if rule["health"] != "ok" or rule.get("lastError")])
+        for alert in prometheus.rules("alert"):
+            allowed = {"inactive", "pending"} if alert["name"] in OF_SPEED else {"inactive"}
+            with self.subTest(alert["name"], alerts=alert["alerts"]):
+                self.assertIn(alert["state"], allowed)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -47,14 +47,18 @@ def tearDownModule():
 
 
 class Live(unittest.TestCase):
-    def assert_figures(self, expr):
-        """That an expression gives a number, now or soon."""
-        found = eventually(lambda: load.error is not None or prometheus.has_figures(expr), deadline)
+    def assert_soon(self, condition, expr):
+        """That a condition holds, now or later; what a failed load keeps from coming is not waited for."""
+        held = eventually(lambda: load.error is not None or condition(), deadline)
         self.assertIsNone(load.error)
-        self.assertTrue(found, f"no figure from {expr}: {prometheus.series(expr)}")
+        self.assertTrue(held, f"{expr} gives only {prometheus.series(expr)}")
+
+    def assert_figures(self, expr):
+        """That an expression gives a number."""
+        self.assert_soon(lambda: prometheus.has_figures(expr), expr)
 
     def assert_series(self, selector):
-        self.assertTrue(eventually(lambda: prometheus.series(selector), deadline), f"no series {selector}")
+        self.assert_soon(lambda: prometheus.series(selector), selector)
 
     def test_every_panel_shows_something(self):
         for name, dashboard in shipped.dashboards().items():

@@ -46,59 +46,51 @@ def tearDownModule():
     load.stop()
 
 
+def choices(definition):
+    """What a variable of a dashboard has to choose from."""
+    metric, label = re.fullmatch(r"label_values\((.+), (\w+)\)", definition).groups()
+    return prometheus.label_values(label, metric)
+
+
 class Live(unittest.TestCase):
-    def assert_soon(self, condition, expr):
-        """That a condition holds, now or later; what a failed load keeps from coming is not waited for."""
-        held = eventually(lambda: load.error is not None or condition(), deadline)
+    maxDiff = None
+
+    def assert_all(self, wanted, holds):
+        """That something holds, now or later, for every expression of `wanted`, where each follows what it is for."""
+        failed = [one for one in wanted if not eventually(lambda: load.error or holds(one[-1]), deadline)]
+        # First, since the rest follows from it.
         self.assertIsNone(load.error)
-        self.assertTrue(held, f"{expr} gives only {prometheus.series(expr)}")
-
-    def assert_figures(self, expr):
-        """That an expression gives a number."""
-        self.assert_soon(lambda: prometheus.has_figures(expr), expr)
-
-    def assert_series(self, selector):
-        self.assert_soon(lambda: prometheus.series(selector), selector)
+        self.assertEqual([], failed)
 
     def test_every_panel_shows_something(self):
-        for name, dashboard in shipped.dashboards().items():
-            for title, expr in shipped.expressions(dashboard):
-                with self.subTest(dashboard=name, panel=title):
-                    self.assert_figures(expr)
+        dashboards = shipped.dashboards().items()
+        asked = [(name, title, expr) for name, one in dashboards for title, expr in shipped.expressions(one)]
+        self.assert_all(asked, prometheus.has_figures)
 
     def test_every_variable_has_something_to_choose(self):
-        for name, dashboard in shipped.dashboards().items():
-            for variable in shipped.variables(dashboard):
-                with self.subTest(dashboard=name, variable=variable["name"]):
-                    metric, label = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["definition"]).groups()
-                    self.assertTrue(eventually(lambda: prometheus.label_values(label, metric), deadline))
+        variables = [variable for one in shipped.dashboards().values() for variable in shipped.variables(one)]
+        self.assert_all([(one["name"], one["definition"]) for one in variables], choices)
 
     def test_every_recording_rule_records_something(self):
         recorded = {rule["record"] for rule in shipped.rules() if "record" in rule}
         self.assertEqual(recorded, {rule["name"] for rule in prometheus.rules("record")})
-        for name in sorted(recorded):
-            with self.subTest(name):
-                self.assert_figures(name)
+        self.assert_all([(name,) for name in sorted(recorded)], prometheus.has_figures)
 
     def test_every_alert_has_the_series_that_it_looks_at(self):
         alerts = prometheus.rules("alert")
         self.assertEqual({alert["alert"] for alert in shipped.alerts()}, {alert["name"] for alert in alerts})
-        for alert in alerts:
-            for selector in promql.selectors(alert["query"]):
-                with self.subTest(alert["name"], selector=selector):
-                    self.assert_series(selector)
+        wanted = [(alert["name"], selector) for alert in alerts for selector in promql.selectors(alert["query"])]
+        self.assert_all(wanted, prometheus.series)
 
     def test_every_alert_names_labels_that_its_series_have(self):
-        for alert in shipped.alerts():
-            if alert["expr"].startswith("absent"):
-                # It has the labels that it asks for, since there is no series.
-                continue
-            measured = promql.selectors(alert["expr"])[0]
-            self.assert_series(measured)
+        # The labels of an absence are those that it asks for, since there is no series.
+        alerts = [alert for alert in shipped.alerts() if not alert["expr"].startswith("absent")]
+        measured = {alert["alert"]: promql.selectors(alert["expr"])[0] for alert in alerts}
+        self.assert_all(list(measured.items()), prometheus.series)
+        for alert in alerts:
             named = set(re.findall(r"\$labels\.(\w+)", " ".join(alert["annotations"].values())))
-            for labels, _ in prometheus.series(measured):
-                with self.subTest(alert["alert"]):
-                    self.assertLessEqual(named, labels.keys())
+            for labels, _ in prometheus.series(measured[alert["alert"]]):
+                self.assertLessEqual(named, labels.keys(), alert["alert"])
 
     def test_every_metric_in_use_is_one_that_agon_tells(self):
         with urllib.request.urlopen(f"{agon_url}/metrics", timeout=10) as reply:

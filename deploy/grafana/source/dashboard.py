@@ -57,6 +57,8 @@ def _links():
     return {
         "type": "dashboards",
         "title": "Agon",
+        "tooltip": "The other dashboards",
+        "icon": "external link",
         "tags": [TAG],
         "asDropdown": False,
         "includeVars": True,
@@ -66,18 +68,21 @@ def _links():
 
 
 def _restarts():
+    expr, step = f"process_start_time_seconds{{{SERIES}}} * 1000", "60s"
     return {
         "name": "Restarts",
         "datasource": DATASOURCE,
         "enable": True,
         "hide": False,
         "iconColor": "purple",
-        "expr": f"process_start_time_seconds{{{SERIES}}} * 1000",
+        # Said twice: Grafana 10 and before look here, later ones there.
+        "expr": expr,
+        "step": step,
+        "target": {"expr": expr, "interval": step, "refId": "restarts"},
         # The mark is put where the value says, not at each sample.
         "useValueForTime": "on",
         "titleFormat": "Agon started",
         "textFormat": "{{instance}}",
-        "step": "60s",
     }
 
 

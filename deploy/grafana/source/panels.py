@@ -141,7 +141,7 @@ def heatmap(title, description, buckets, unit="s", width=8):
 
 def states(title, description, queries, mappings, width=8):
     """A band for each series, coloured by the state it was in."""
-    custom = {"fillOpacity": 70, "lineWidth": 0, "spanNulls": False}
+    custom = {"fillOpacity": 70, "lineWidth": 0}
     defaults = {
         "custom": custom,
         "color": {"mode": "thresholds"},
@@ -150,7 +150,7 @@ def states(title, description, queries, mappings, width=8):
     }
     options = {
         "alignValue": "left",
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
         "mergeValues": True,
         "rowHeight": 0.8,
         "showValue": "auto",
@@ -170,7 +170,7 @@ def table(title, description, expr, columns, width=8):
         width,
         9,
         {"custom": {"align": "auto", "filterable": False}, "thresholds": steps(PLAIN), "mappings": []},
-        {"cellHeight": "sm", "showHeader": True, "footer": {"show": False, "reducer": ["sum"], "fields": ""}},
+        {"cellHeight": "sm", "showHeader": True},
     )
     organize = {"excludeByName": hidden, "indexByName": {}, "renameByName": columns}
     return panel | {"transformations": [{"id": "organize", "options": organize}]}

@@ -59,6 +59,9 @@ fn promtool(workspace: &Workspace) -> Result<()> {
     let promtool = || workspace.command(package::program(workspace, "promtool"));
     let config = format!("{SHIPPED}/prometheus.yml");
     process::run(promtool().args(["check", "config", &config]))?;
+    let with_key = server::with_key(&workspace.path(SHIPPED))?;
+    let with_key = with_key.path().join("prometheus.yml");
+    process::run(promtool().args(["check", "config"]).arg(with_key))?;
     let rules = yaml_files(&workspace.path(SHIPPED).join("rules"))?;
     let lint = ["check", "rules", "--lint=all", "--lint-fatal"];
     process::run(promtool().args(lint).args(rules))?;

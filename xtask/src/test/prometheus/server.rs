@@ -23,6 +23,13 @@ const CHANGES: [(&str, Option<&str>); 3] = [
     ("agon:8000", None),
 ];
 
+/// What stands in the shipped configuration as a comment.
+const AUTHORIZATION: [&str; 3] = [
+    "authorization:",
+    "  type: Bearer",
+    "  credentials_file: agon-token",
+];
+
 /// A server; it never outlives this.
 pub(super) struct Prometheus {
     child: Child,
@@ -40,7 +47,7 @@ impl Prometheus {
         log: PathBuf,
     ) -> Result<Self> {
         let dir = tempfile::tempdir()?;
-        configure(shipped, dir.path(), agon)?;
+        configure(shipped, dir.path(), |config| changed(config, agon))?;
         let mut command = Command::new(program);
         command.current_dir(dir.path());
         command.args(["--config.file=prometheus.yml", "--storage.tsdb.path=data"]);
@@ -90,9 +97,21 @@ impl Drop for Prometheus {
     }
 }
 
-fn configure(shipped: &Path, dir: &Path, agon: SocketAddr) -> Result<()> {
+/// A directory with the configuration as it is for an Agon that has keys.
+pub(super) fn with_key(shipped: &Path) -> Result<TempDir> {
+    let dir = tempfile::tempdir()?;
+    fs::write(dir.path().join("agon-token"), "a key")?;
+    configure(shipped, dir.path(), uncommented)?;
+    Ok(dir)
+}
+
+fn configure(
+    shipped: &Path,
+    dir: &Path,
+    change: impl FnOnce(&str) -> Result<String>,
+) -> Result<()> {
     let config = fs::read_to_string(shipped.join("prometheus.yml"))?;
-    fs::write(dir.join("prometheus.yml"), changed(&config, agon)?)?;
+    fs::write(dir.join("prometheus.yml"), change(&config)?)?;
     fs::create_dir(dir.join("rules"))?;
     for entry in fs::read_dir(shipped.join("rules"))? {
         let entry = entry?;
@@ -113,6 +132,16 @@ fn changed(config: &str, agon: SocketAddr) -> Result<String> {
         changed = changed.replace(shipped, here.unwrap_or(&agon));
     }
     Ok(changed)
+}
+
+/// The shipped configuration with the comment signs taken off [`AUTHORIZATION`].
+fn uncommented(config: &str) -> Result<String> {
+    let commented: String = AUTHORIZATION.map(|line| format!("    # {line}\n")).concat();
+    if !config.contains(&commented) {
+        bail!("prometheus.yml does not say how a key is given");
+    }
+    let given = AUTHORIZATION.map(|line| format!("    {line}\n")).concat();
+    Ok(config.replace(&commented, &given))
 }
 
 /// The address in the line that says where it listens. The one before it says where it was told to.
@@ -139,6 +168,15 @@ mod tests {
         let config = "scrape_interval: 15s\nevaluation_interval: 30s\nagon:8000";
         let error = changed(config, AGON.parse().unwrap()).unwrap_err();
         assert!(error.to_string().contains("`evaluation_interval: 15s` 0"));
+    }
+
+    #[test]
+    fn a_key_is_given_where_the_comment_says_so() {
+        let config = "a:\n    # authorization:\n    #   type: Bearer\n    #   credentials_file: agon-token\n";
+        let wanted =
+            "a:\n    authorization:\n      type: Bearer\n      credentials_file: agon-token\n";
+        assert_eq!(uncommented(config).unwrap(), wanted);
+        assert!(uncommented("a:\n").is_err());
     }
 
     #[test]

@@ -8,7 +8,9 @@ import yaml
 DEPLOY = pathlib.Path(__file__).parent.parent
 RULES = DEPLOY / "prometheus" / "rules"
 RULE_TESTS = DEPLOY / "prometheus" / "tests"
+CONFIGURATION = DEPLOY / "prometheus" / "prometheus.yml"
 GRAFANA = DEPLOY / "grafana"
+SETTINGS = DEPLOY.parent / "agon.example.toml"
 ALERTS_TEXT = DEPLOY.parent / "docs" / "alerts.md"
 
 # What Grafana puts in for these. The window is longer than the one it would take from the scrapes of the test, so that
@@ -29,6 +31,18 @@ def alerts():
 def rule_tests():
     """Every case of every file."""
     return [case for path in sorted(RULE_TESTS.glob("*.yml")) for case in read_yaml(path)["tests"]]
+
+
+def settings():
+    """What Agon's settings are by default, as text, by section and key."""
+    found, section = {}, None
+    for line in SETTINGS.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif " = " in line and not line.startswith("#"):
+            key, value = line.split(" = ", 1)
+            found[f"{section}.{key}"] = value
+    return found
 
 
 def read_yaml(path):

@@ -86,6 +86,11 @@ class Dashboards(unittest.TestCase):
             for title, expr in shipped.expressions(dashboard):
                 self.assertNotIn("$", expr, title)
 
+    def test_grafana_knows_how_often_prometheus_scrapes(self):
+        [source] = shipped.read_yaml(shipped.GRAFANA / "provisioning/datasources/prometheus.yml")["datasources"]
+        interval = shipped.read_yaml(shipped.CONFIGURATION)["global"]["scrape_interval"]
+        self.assertEqual(interval, source["jsonData"]["timeInterval"])
+
     def test_the_provisioned_directory_is_the_one_that_is_told(self):
         [provider] = shipped.read_yaml(shipped.GRAFANA / "provisioning/dashboards/agon.yml")["providers"]
         self.assertEqual("/etc/grafana/dashboards", provider["options"]["path"])

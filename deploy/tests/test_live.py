@@ -24,6 +24,7 @@ OF_SPEED = {
     "AgonHedgeBudgetExhausted",
     "AgonMatchmakerSlow",
     "AgonSlow",
+    "AgonTicketsExpire",
     "AgonUpstreamFailing",
 }
 

@@ -43,6 +43,20 @@ class Alerts(unittest.TestCase):
         self.assertEqual(names, silent)
 
 
+class Thresholds(unittest.TestCase):
+    """Some follow from settings as they are by default, and are to change with them."""
+
+    def test_connections(self):
+        self.assert_part_of_setting("AgonConnectionsNearlyUsedUp", 0.9, "server.max_connections")
+
+    def test_the_writers_queue(self):
+        self.assert_part_of_setting("AgonWriterQueueFilling", 0.5, "store.max_queue")
+
+    def assert_part_of_setting(self, alert, share, setting):
+        [expr] = [one["expr"] for one in shipped.alerts() if one["alert"] == alert]
+        self.assertEqual(share * int(shipped.settings()[setting]), float(expr.split()[-1]))
+
+
 class Text(unittest.TestCase):
     def test_each_alert_has_its_heading_and_each_heading_its_alert(self):
         headings = re.findall(r"^### (\S+)\n\*(\w+)\.\*", self.text(), re.MULTILINE)
@@ -55,6 +69,11 @@ class Text(unittest.TestCase):
             with self.subTest(section.split("\n")[0]):
                 self.assertRegex(section, r"\*\*Look( and do)?:\*\*|It is the same as")
                 self.assertRegex(section, r"\*\*(Do|Look and do):\*\*|It is the same as")
+
+    def test_the_settings_that_it_names_are_there(self):
+        named = set(re.findall(r"`(\w+\.\w+)`", self.text())) - {"prometheus.yml"}
+        self.assertGreater(len(named), 5)
+        self.assertEqual(set(), named - shipped.settings().keys())
 
     def test_the_panels_that_it_names_are_there(self):
         dashboards = {one["title"]: one for one in shipped.dashboards().values()}

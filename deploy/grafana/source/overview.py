@@ -5,6 +5,10 @@ from .panels import BAD, GOOD, WARN, graph, heatmap, query, stat, steps, words
 
 SMALL = "Small requests are those that do one thing: no bulk bodies, streams, calls to upstreams or waits for a match."
 
+FIRING = 'ALERTS{alertname=~"Agon.+", alertstate="firing"}'
+# Without it the graph would have nothing to show as long as all is well, which looks like a fault of its own.
+NONE = 'label_replace(vector(0), "alertname", "none", "", "")'
+
 
 def dashboard():
     return make(
@@ -16,7 +20,6 @@ def dashboard():
 
 
 def health():
-    firing = f'count(ALERTS{{alertname=~"Agon.+", alertstate="firing"}}) or vector(0)'
     return [
         stat(
             "Nodes that answer",
@@ -42,7 +45,7 @@ def health():
         stat(
             "Alerts firing",
             "Of the alerts in deploy/prometheus/rules; docs/alerts.md says what to do.",
-            [query(firing, "")],
+            [query(f"count({FIRING}) or vector(0)", "")],
             thresholds=steps(GOOD, (1, BAD)),
         ),
         stat(
@@ -57,6 +60,13 @@ def health():
             [query(f"avg(avg_over_time(up{{{SERIES}}}[$__range]))", "")],
             unit="percentunit",
             thresholds=steps(BAD, (0.99, WARN), (0.999, GOOD)),
+        ),
+        graph(
+            "Alerts",
+            "Those that fire, by name and the number of their series; none stands for no alert. docs/alerts.md says what to do.",
+            [query(f"count by (alertname) ({FIRING}) or {NONE}", "{{alertname}}")],
+            stacked=True,
+            width=24,
         ),
     ]
 

@@ -13,6 +13,10 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::process;
+use crate::workspace::Workspace;
+
+/// Names a binary to take instead of building one, for whoever has it already.
+const BINARY: &str = "XTASK_AGON";
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 
@@ -27,27 +31,38 @@ pub(crate) struct Agon {
     _data_dir: TempDir,
 }
 
-/// A fast one: what is tested is not patience.
-const PRACTICE: [&str; 5] = [
-    "practice-upstream",
-    "--listen",
-    "127.0.0.1:0",
-    "--latency",
-    "uniform:0..2",
-];
+/// A variable that sets something, and its value.
+pub(crate) type Setting = (String, String);
+
+/// The setting that makes a practice upstream the one of this name, in capitals.
+pub(crate) fn upstream(name: &str, address: SocketAddr) -> Setting {
+    let variable = format!("AGON_UPSTREAMS__{name}__URL");
+    (variable, format!("http://{address}/api/work"))
+}
+
+/// The binary that this workspace builds, or the one that `XTASK_AGON` names.
+pub(crate) fn built(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(binary) = std::env::var_os(BINARY) {
+        return Ok(binary.into());
+    }
+    process::run(&mut workspace.cargo(&["build", "--package", "agon"]))?;
+    Ok(workspace.target("debug/agon"))
+}
 
 impl Agon {
-    /// Starts `binary` with this upstream as `default`.
-    pub(crate) fn serve(binary: &Path, log: PathBuf, upstream: SocketAddr) -> Result<Self> {
-        let url = format!("http://{upstream}/api/work");
+    /// Starts `binary` with these settings.
+    pub(crate) fn serve(binary: &Path, log: PathBuf, settings: &[Setting]) -> Result<Self> {
         let mut command = Command::new(binary);
         command.args(["serve", "--listen", "127.0.0.1:0"]);
-        Agon::start(command.env("AGON_UPSTREAMS__DEFAULT__URL", url), log)
+        let settings = settings.iter().map(|(name, value)| (name, value));
+        Agon::start(command.envs(settings), log)
     }
 
-    /// Starts `binary` as a practice upstream.
-    pub(crate) fn practice(binary: &Path, log: PathBuf) -> Result<Self> {
-        Agon::start(Command::new(binary).args(PRACTICE), log)
+    /// Starts `binary` as a practice upstream that behaves so.
+    pub(crate) fn practice(binary: &Path, log: PathBuf, behaviour: &[&str]) -> Result<Self> {
+        let mut command = Command::new(binary);
+        command.args(["practice-upstream", "--listen", "127.0.0.1:0"]);
+        Agon::start(command.args(behaviour), log)
     }
 
     /// Starts a command, which logs into the file `log`, and waits until it is up.

@@ -2,9 +2,11 @@
 //!
 //! Elsewhere than on Debian and its kin nothing is installed: there a person has to.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::process;
 
@@ -22,13 +24,48 @@ pub(crate) fn install() -> Result<()> {
         println!("the Debian packages are there");
         return Ok(());
     }
-    let list = missing.join(" ");
-    if !process::succeeds(Command::new("apt-get").arg("--version")) {
-        bail!("install these yourself, as there is no apt-get: {list}");
-    }
+    require_apt_get(&missing.join(" "))?;
     apt_get(&["update"])?;
     let install = ["install", "--yes", "--no-install-recommends"];
     apt_get(&[&install[..], &missing].concat())
+}
+
+/// Unpacks a package into `dir`, which it makes: nothing of it is installed, started or set up, and what it depends
+/// on is not fetched. An error leaves no `dir`.
+pub(crate) fn unpack(package: &str, dir: &Path) -> Result<()> {
+    require_apt_get(package)?;
+    let parent = dir.parent().context("there is no such place")?;
+    fs::create_dir_all(parent)?;
+    // Beside its final place, so that what is half unpacked never stands there.
+    let work = tempfile::tempdir_in(parent)?;
+    let archive = download(package, work.path())?;
+    let contents = work.path().join("contents");
+    let mut extract = Command::new("dpkg-deb");
+    process::run(extract.arg("--extract").args([&archive, &contents]))?;
+    fs::rename(contents, dir).with_context(|| format!("cannot make {}", dir.display()))
+}
+
+/// Downloads a package into an empty directory, and returns where it is.
+fn download(package: &str, dir: &Path) -> Result<PathBuf> {
+    let fetch = || {
+        let mut command = Command::new("apt-get");
+        process::run(command.current_dir(dir).args(["download", package]))
+    };
+    if fetch().is_err() {
+        // The lists may be missing, or older than what is offered.
+        apt_get(&["update"])?;
+        fetch()?;
+    }
+    let mut files = fs::read_dir(dir)?;
+    let file = files.next().context("apt-get has downloaded nothing")?;
+    Ok(file?.path())
+}
+
+fn require_apt_get(packages: &str) -> Result<()> {
+    if !process::succeeds(Command::new("apt-get").arg("--version")) {
+        bail!("install these yourself, as there is no apt-get: {packages}");
+    }
+    Ok(())
 }
 
 fn missing() -> Vec<&'static str> {

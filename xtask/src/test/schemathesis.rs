@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::agon::Agon;
+use super::agon::{self, Agon};
 use super::{python, tools};
 use crate::process;
 use crate::workspace::Workspace;
@@ -47,6 +47,9 @@ include-tag = "upstreams"
 checks.not_a_server_error.expected-statuses = ["2xx", "4xx", "502", "504"]
 "#;
 
+/// What is tested is not patience.
+const FAST: [&str; 2] = ["--latency", "uniform:0..2"];
+
 /// For each operation and phase. With these all of it takes a minute or two.
 const MAX_EXAMPLES: &str = "100";
 
@@ -62,13 +65,13 @@ const LIMIT: Duration = Duration::from_secs(10 * 60);
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let program = python::program(workspace, "schemathesis");
     tools::require(&program)?;
-    process::run(&mut workspace.cargo(&["build", "--package", "agon"]))?;
+    let binary = agon::built(workspace)?;
     let dir = workspace.target("schemathesis");
     fs::create_dir_all(&dir)?;
     fs::write(dir.join("schemathesis.toml"), SETTINGS)?;
-    let binary = workspace.target("debug/agon");
-    let practice = Agon::practice(&binary, dir.join("practice.log"))?;
-    let agon = Agon::serve(&binary, dir.join("agon.log"), practice.address())?;
+    let practice = Agon::practice(&binary, dir.join("practice.log"), &FAST)?;
+    let settings = [agon::upstream("DEFAULT", practice.address())];
+    let agon = Agon::serve(&binary, dir.join("agon.log"), &settings)?;
     let url = format!("http://{}/openapi.json", agon.address());
     let found = process::run_within(&mut schemathesis(&program, &dir, &url), LIMIT);
     if found.is_err() {

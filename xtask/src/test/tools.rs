@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{cargo_deny, debian, python};
+use super::{cargo_deny, debian, prometheus, python};
 use crate::workspace::Workspace;
 
 /// Installs what is missing.
@@ -12,6 +12,7 @@ pub(crate) fn install(workspace: &Workspace) -> Result<()> {
     // Python's own packages can only be installed once Python is there.
     debian::install()?;
     python::install(workspace)?;
+    prometheus::install(workspace)?;
     cargo_deny::install(workspace)
 }
 

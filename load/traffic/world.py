@@ -43,6 +43,8 @@ def make(host):
     """Makes what is missing; NotMade if the server cannot be reached or refuses."""
     with requests.Session() as session:
         session.headers.update(headers())
+        # The users go without a proxy, too.
+        session.trust_env = False
         try:
             make_players(session, host)
             sent = session.put(f"{host}/v1/queues/{QUEUE}", json=QUEUE_SETTINGS, timeout=TIMEOUT_S)

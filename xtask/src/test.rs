@@ -4,6 +4,8 @@ mod agon;
 mod cargo_deny;
 mod debian;
 mod deny;
+mod docs_examples;
+mod locust;
 mod python;
 mod rust;
 mod schemathesis;

@@ -24,7 +24,7 @@ pub(crate) struct Agon {
     child: Child,
     address: SocketAddr,
     log: PathBuf,
-    _data_dir: TempDir,
+    data_dir: TempDir,
 }
 
 /// A fast one: what is tested is not patience.
@@ -43,6 +43,12 @@ impl Agon {
         let mut command = Command::new(binary);
         command.args(["serve", "--listen", "127.0.0.1:0"]);
         Agon::start(command.env("AGON_UPSTREAMS__DEFAULT__URL", url), log)
+    }
+
+    /// Starts `binary` as somebody does who has just built it: with the practice upstream in it.
+    pub(crate) fn tour(binary: &Path, log: PathBuf) -> Result<Self> {
+        let mut command = Command::new(binary);
+        Agon::start(command.args(["serve", "--listen", "127.0.0.1:0"]), log)
     }
 
     /// Starts `binary` as a practice upstream.
@@ -66,7 +72,7 @@ impl Agon {
             // Of no use until the real one is known.
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             log,
-            _data_dir: data_dir,
+            data_dir,
         };
         agon.address = stdout
             .and_then(printed_address)
@@ -77,6 +83,11 @@ impl Agon {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its data is.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.data_dir.path()
     }
 
     /// What it has logged so far.

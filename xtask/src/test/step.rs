@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::{Note, deny, rust, schemathesis, tools, wheel};
+use super::{Note, deny, docs_examples, locust, rust, schemathesis, tools, wheel};
 use crate::workspace::Workspace;
 
 /// One thing to check.
@@ -27,6 +27,10 @@ pub(crate) enum Step {
     Doc,
     /// A running server against its own API description
     Schemathesis,
+    /// The guides: links lead somewhere, examples print what they say
+    DocsExamples,
+    /// Locust, and a load at a constant rate, against a running server
+    Locust,
 }
 
 impl Step {
@@ -41,6 +45,8 @@ impl Step {
             Step::Wheel => wheel::check(workspace).map(|()| None),
             Step::Doc => rust::doc(workspace).map(|()| None),
             Step::Schemathesis => schemathesis::check(workspace).map(|()| None),
+            Step::DocsExamples => docs_examples::check(workspace).map(|()| None),
+            Step::Locust => locust::check(workspace).map(|()| None),
         }
     }
 }

@@ -1,0 +1,108 @@
+//! Examples, run one after the other in a directory of their own.
+
+use std::ffi::OsString;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use super::blocks::{Example, Language};
+use super::expected::Ids;
+
+/// What documents call the server.
+const SHOWN: [&str; 2] = ["127.0.0.1:8000", "localhost:8000"];
+/// How they call the program, from a directory where it can be built.
+const BUILT: &str = "cargo run --release -- ";
+
+/// After which an example is stopped, in seconds.
+const LIMIT_S: &str = "120";
+/// How long a question is asked again that has another answer than it should: a person asks later than a
+/// program does, and something that a server does by itself may take its time.
+const ASK_FOR: Duration = Duration::from_secs(10);
+const ASK_EVERY: Duration = Duration::from_millis(200);
+/// A command with one of these may change something, and is run once.
+const CHANGES: [&str; 5] = ["--json", "--data", " -d ", " -X ", "agon "];
+
+/// Runs the examples of one document.
+pub(super) struct Runner {
+    dir: TempDir,
+    path: OsString,
+    address: SocketAddr,
+    data_dir: PathBuf,
+    ids: Ids,
+}
+
+impl Runner {
+    /// Examples find `programs` first, and the server's data where a server in their directory would have it.
+    pub(super) fn new(programs: &[PathBuf], address: SocketAddr, data_dir: &Path) -> Result<Self> {
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let others = std::env::split_paths(&others);
+        Ok(Runner {
+            dir: tempfile::tempdir()?,
+            path: std::env::join_paths(programs.iter().cloned().chain(others))?,
+            address,
+            data_dir: data_dir.to_owned(),
+            ids: Ids::new()?,
+        })
+    }
+
+    /// Runs one; an error if it fails or prints something else than the document shows.
+    pub(super) fn run(&mut self, example: &Example) -> Result<()> {
+        let program = self.ids.in_program(&self.placed(&example.program));
+        let started = Instant::now();
+        loop {
+            let printed = self.printed(example.language, &program)?;
+            let Some(shown) = &example.prints else {
+                return Ok(());
+            };
+            let Err(error) = self.ids.compare(&self.placed(shown), &printed) else {
+                return Ok(());
+            };
+            let asks = example.language == Language::Shell
+                && !CHANGES.iter().any(|change| program.contains(change));
+            if !asks || started.elapsed() >= ASK_FOR {
+                return Err(error);
+            }
+            std::thread::sleep(ASK_EVERY);
+        }
+    }
+
+    /// A text of the document with this server and this program in it.
+    fn placed(&self, text: &str) -> String {
+        let address = self.address.to_string();
+        let text = SHOWN
+            .iter()
+            .fold(text.to_owned(), |text, shown| text.replace(shown, &address));
+        text.replace(BUILT, "agon ")
+    }
+
+    fn printed(&self, language: Language, program: &str) -> Result<String> {
+        let (interpreter, file) = match language {
+            Language::Shell => ("sh", "example.sh"),
+            Language::Python => ("python3", "example.py"),
+            Language::JavaScript => ("node", "example.mjs"),
+        };
+        let scripts = self.dir.path().join(".scripts");
+        fs::create_dir_all(&scripts)?;
+        let script = scripts.join(file);
+        fs::write(&script, program)?;
+        let output = Command::new("timeout")
+            .args([LIMIT_S, interpreter])
+            .arg(&script)
+            .current_dir(self.dir.path())
+            .env("PATH", &self.path)
+            .env("AGON_STORE__DATA_DIR", &self.data_dir)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot run {interpreter}"))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!("{}: {}\n{program}", output.status, said.trim());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}

@@ -13,7 +13,7 @@ use crate::args::Args;
 use crate::connection::{Connection, Fault};
 use crate::request::Requests;
 use crate::schedule::Schedule;
-use crate::tally::{Sample, Tally};
+use crate::tally::{Instants, Tally};
 use crate::target::Target;
 
 const STACK: usize = 256 * 1024;
@@ -96,7 +96,8 @@ impl Run<'_> {
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             let sent = Instant::now();
             let outcome = self.send(&mut connection, &request, sent);
-            tally.count(outcome, Sample::new(due, sent, Instant::now()));
+            let over = Instant::now();
+            tally.count(outcome, Instants { due, sent, over });
             if outcome == Err(Fault::NotConnected) {
                 std::thread::sleep(PAUSE);
             }

@@ -5,19 +5,27 @@ use std::time::{Duration, Instant};
 
 use crate::connection::Fault;
 
-/// How long one request took.
+/// The instants of one request.
 #[derive(Clone, Copy)]
-pub(crate) struct Sample {
+pub(crate) struct Instants {
+    pub(crate) due: Instant,
+    pub(crate) sent: Instant,
+    /// When it was answered or given up.
+    pub(crate) over: Instant,
+}
+
+/// How long one request took, in microseconds.
+#[derive(Clone, Copy)]
+struct Sample {
     from_due: u32,
     from_sent: u32,
 }
 
 impl Sample {
-    /// When it was due, sent, and answered or given up.
-    pub(crate) fn new(due: Instant, sent: Instant, over: Instant) -> Self {
+    fn new(at: Instants) -> Self {
         Sample {
-            from_due: micros(over.saturating_duration_since(due)),
-            from_sent: micros(over.saturating_duration_since(sent)),
+            from_due: micros(at.over.saturating_duration_since(at.due)),
+            from_sent: micros(at.over.saturating_duration_since(at.sent)),
         }
     }
 }
@@ -36,8 +44,8 @@ pub(crate) struct Tally {
     pub(crate) statuses: BTreeMap<u16, u64>,
     /// How many requests have no reply, and why.
     pub(crate) faults: BTreeMap<Fault, u64>,
-    /// From the start to the last reply.
-    pub(crate) time: Duration,
+    /// From the start until the last request was sent that has a reply.
+    pub(crate) sending: Duration,
     start: Instant,
 }
 
@@ -58,12 +66,13 @@ impl Tally {
             unsent: Vec::new(),
             statuses: BTreeMap::new(),
             faults: BTreeMap::new(),
-            time: Duration::ZERO,
+            sending: Duration::ZERO,
             start,
         }
     }
 
-    pub(crate) fn count(&mut self, outcome: Result<u16, Fault>, sample: Sample) {
+    pub(crate) fn count(&mut self, outcome: Result<u16, Fault>, at: Instants) {
+        let sample = Sample::new(at);
         match outcome {
             Err(Fault::NotSent) => self.unsent.push(sample.from_due),
             _ => self.samples.push(sample),
@@ -71,7 +80,7 @@ impl Tally {
         match outcome {
             Ok(status) => {
                 *self.statuses.entry(status).or_default() += 1;
-                self.time = self.start.elapsed();
+                self.sending = at.sent.saturating_duration_since(self.start);
             }
             Err(fault) => *self.faults.entry(fault).or_default() += 1,
         }
@@ -86,7 +95,7 @@ impl Tally {
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;
         }
-        self.time = self.time.max(other.time);
+        self.sending = self.sending.max(other.sending);
     }
 
     pub(crate) fn latencies(&self) -> Latencies {
@@ -112,24 +121,27 @@ mod tests {
     fn latency_counts_from_the_instant_at_which_a_request_was_due() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
+        let request = |due, sent, over| Instants {
+            due: at(due),
+            sent: at(sent),
+            over: at(over),
+        };
         let mut tally = Tally::new(start);
-        tally.count(Ok(200), Sample::new(at(10), at(10), at(15)));
+        tally.count(Ok(200), request(10, 10, 15));
         let mut other = Tally::new(start);
         // Held up for 990 ms by the request before it on its connection.
-        other.count(
-            Err(Fault::TimedOut),
-            Sample::new(at(10), at(1000), at(1002)),
-        );
+        other.count(Err(Fault::TimedOut), request(10, 1000, 1002));
         tally.add(other);
         let latencies = tally.latencies();
         assert_eq!(latencies.from_due, [5_000, 992_000]);
         assert_eq!(latencies.from_sent, [2_000, 5_000]);
         assert_eq!(latencies.sent_late, [0, 990_000]);
-        tally.count(Err(Fault::NotSent), Sample::new(at(10), at(2010), at(2010)));
+        tally.count(Err(Fault::NotSent), request(10, 2010, 2010));
         let latencies = tally.latencies();
         assert_eq!(latencies.from_due, [5_000, 992_000, 2_000_000]);
         assert_eq!(latencies.from_sent, [2_000, 5_000]);
         assert_eq!(tally.faults[&Fault::TimedOut], 1);
         assert_eq!(tally.statuses[&200], 1);
+        assert_eq!(tally.sending, Duration::from_millis(10));
     }
 }

@@ -89,10 +89,10 @@ fn what_a_server_cannot_do_is_not_achieved() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(report["asked_per_s"], 100.0);
     assert!(
-        report["achieved_per_s"].as_f64().unwrap() <= 50.0,
+        report["achieved_per_s"].as_f64().unwrap() <= 100.0 / 1.98,
         "{report}"
     );
-    // The last of them was due after 990 ms and came after 2 s.
+    // The last of them was due after 990 ms, sent after 1,980 at the earliest, and came after 2,000.
     assert!(ms(&report, "from_due_ms", "max") >= 1000.0, "{report}");
 }
 

@@ -1,4 +1,5 @@
 //! The program against servers whose every reply is scripted: what they do to its callers has to show.
+#![allow(clippy::unwrap_used)]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -105,7 +105,7 @@ impl Ids {
 fn kind(token: &str) -> String {
     let whole =
         |pattern: &&str| Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|p| p.is_match(token));
-    let found = VOLATILE.into_iter().find(|pattern| whole(&pattern));
+    let found = VOLATILE.into_iter().find(|pattern| whole(pattern));
     found.map_or_else(|| regex::escape(token), |pattern| format!("(?:{pattern})"))
 }
 

@@ -36,7 +36,8 @@ class MatchUser(AgonUser):
     @task
     def duel(self):
         party = {"players": [{"player_id": self.player}]}
-        ticket = self.body_of("POST", TICKETS, "/v1/queues/{queue}/tickets", json=party)
+        row = "/v1/queues/{queue}/tickets"
+        ticket = self.body_of("POST", TICKETS, row, fault=lack("ticket_id"), json=party)
         if ticket is None:
             return
         path = f"{TICKETS}/{ticket['ticket_id']}"
@@ -62,7 +63,8 @@ class MatchUser(AgonUser):
     def look(self, path, seen):
         """The ticket, when it is another than was seen or the wait is over."""
         since = "" if seen is None else f"&seen={seen}"
-        return self.body_of("GET", f"{path}?wait={WAIT_S}s{since}", LOOK_ROW)
+        needed = lack("status", "version", "accepted", "match_id", "match")
+        return self.body_of("GET", f"{path}?wait={WAIT_S}s{since}", LOOK_ROW, fault=needed)
 
     def cancel(self, path):
         with self.asked("DELETE", path, TICKET_ROW) as reply:
@@ -83,3 +85,8 @@ class MatchUser(AgonUser):
         result = {"placements": random.choice(([1, 2], [2, 1], [1, 1]))}
         row = "/v1/matches/{match}/result"
         self.body_of("POST", f"/v1/matches/{match['match_id']}/result", row, json=result)
+
+
+def lack(*names):
+    """Finds what is missing in a body."""
+    return lambda body: next((f"no {name}" for name in names if name not in body), None)

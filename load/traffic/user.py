@@ -33,12 +33,20 @@ class AgonUser(FastHttpUser):
             if reply.status_code not in (200, 201):
                 refused(reply)
                 return None
-            body = reply.json()
-            wrong = fault(body) if fault else None
+            body, wrong = read(reply, fault)
             if wrong:
                 reply.failure(wrong)
                 return None
             return body
+
+
+def read(reply, fault):
+    """The JSON of a reply, and what is wrong with it or None."""
+    try:
+        body = reply.json()
+        return body, fault(body) if fault else None
+    except (ValueError, LookupError, TypeError) as error:
+        return None, f"a body that Agon does not send: {error!r}"
 
 
 def refused(reply):

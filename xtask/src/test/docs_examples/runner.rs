@@ -108,3 +108,41 @@ impl Runner {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(program: &str, prints: &str) -> Result<()> {
+        let address = SocketAddr::from(([127, 0, 0, 1], 41234));
+        let mut runner = Runner::new(&[], address, Path::new("/data"))?;
+        runner.run(&Example {
+            language: Language::Shell,
+            program: program.to_owned(),
+            prints: Some(prints.to_owned()),
+            line: 1,
+        })
+    }
+
+    #[test]
+    fn documents_speak_of_this_server_and_its_data() {
+        run("echo localhost:8000", "127.0.0.1:41234").unwrap();
+        run("echo 127.0.0.1:41234", "127.0.0.1:8000").unwrap();
+        run("echo agon in $AGON_STORE__DATA_DIR", "agon in /data").unwrap();
+    }
+
+    #[test]
+    fn what_can_be_asked_again_is_asked_until_it_is_so() {
+        run("echo x >> asked; wc -l < asked", "3").unwrap();
+        run("echo x >> file; wc -l < file; : --json", "2").unwrap_err();
+    }
+
+    #[test]
+    fn a_failure_is_one_whatever_was_printed() {
+        let error = run("echo fine; echo why >&2; exit 3; : --json", "fine").unwrap_err();
+        assert!(
+            error.to_string().starts_with("exit status: 3: why"),
+            "{error}"
+        );
+    }
+}

@@ -69,8 +69,8 @@ class Server:
             raise SystemExit(f"agon ended with {self.process.returncode}")
 
 
-def send(connection, method, path, body, kind="application/json"):
-    connection.request(method, path, body, {"content-type": kind})
+def send(connection, method, path, body, kind="application/json", headers={}):
+    connection.request(method, path, body, {"content-type": kind, **headers})
     reply = connection.getresponse()
     text = reply.read()
     if reply.status >= 300:
@@ -112,11 +112,29 @@ def make_tickets(server, count):
     """Tickets of one player that wait."""
     send(server.connection(), "PUT", "/v1/queues/sizing", json.dumps(QUEUE))
 
+    def ticket(connection, n):
+        party = {"players": [{"player_id": player(n), "rating": n, "deviation": 80}]}
+        send(connection, "POST", "/v1/queues/sizing/tickets", json.dumps(party))
+
+    side_by_side(server, count, ticket)
+
+
+def make_keys(server, count):
+    """Submissions that can be retried: their replies are kept for a day."""
+
+    def submission(connection, n):
+        score = json.dumps({"user_id": player(n), "score_worth": 1})
+        key = {"idempotency-key": f"key {n}"}
+        send(connection, "POST", "/score/submit", score, headers=key)
+
+    side_by_side(server, count, submission)
+
+
+def side_by_side(server, count, one):
     def some(first):
         connection = server.connection()
         for n in range(first, count, CLIENTS):
-            party = {"players": [{"player_id": player(n), "rating": n, "deviation": 80}]}
-            send(connection, "POST", "/v1/queues/sizing/tickets", json.dumps(party))
+            one(connection, n)
 
     with concurrent.futures.ThreadPoolExecutor(CLIENTS) as clients:
         list(clients.map(some, range(CLIENTS)))
@@ -181,6 +199,7 @@ def measure(program, players, tickets, connections):
         one.step(data, "entries", players, make_entries)
         if tickets:
             one.step(data, "tickets", tickets, make_tickets)
+            one.step(data, "keys", tickets, make_keys)
         server = Server(program, data)
         one.figures["connection: memory, bytes each"] = connection_bytes(server, connections)
         server.stop()
@@ -191,7 +210,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program", help="the agon binary")
     parser.add_argument("--players", type=int, default=100_000)
-    parser.add_argument("--tickets", type=int, default=20_000)
+    parser.add_argument("--tickets", type=int, default=20_000, help="and idempotency keys")
     parser.add_argument("--connections", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()

@@ -124,7 +124,7 @@ def make_keys(server, count):
 
     def submission(connection, n):
         score = json.dumps({"user_id": player(n), "score_worth": 1})
-        key = {"idempotency-key": f"key {n}"}
+        key = {"idempotency-key": f"key-{n}"}
         send(connection, "POST", "/score/submit", score, headers=key)
 
     side_by_side(server, count, submission)

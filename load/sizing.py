@@ -9,9 +9,11 @@ Needs nothing but Python, on Linux.
 """
 
 import argparse
+import atexit
 import concurrent.futures
 import http.client
 import json
+import os
 import pathlib
 import re
 import signal
@@ -35,7 +37,7 @@ QUEUE = {
 
 
 class Server:
-    """A running Agon; `started_s` is how long it took to be up."""
+    """A running Agon; `started_s` is how long it took to be up, and `started_cpu_s` what the processor did for it."""
 
     def __init__(self, program, data):
         began = time.monotonic()
@@ -45,6 +47,8 @@ class Server:
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        # Where a step fails, nothing stays behind.
+        atexit.register(self.process.kill)
         for line in self.process.stdout:
             found = re.search(r"leaderboard\s+http://([\d.]+):(\d+)/", line)
             if found:
@@ -52,7 +56,12 @@ class Server:
         else:
             raise SystemExit("agon did not start")
         self.started_s = time.monotonic() - began
+        self.started_cpu_s = self.processor_s()
         self.address = found.group(1), int(found.group(2))
+
+    def processor_s(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self):
         """Bytes of memory, shared pages included."""
@@ -176,13 +185,15 @@ class Round:
             self.figures[f"{name}: filling, s"] = time.monotonic() - began
             self.figures[f"{name}: memory after filling, MiB"] = server.memory() / 2**20
             server.stop()
-        started = []
+        started, processor = [], []
         for _ in range(3):
             server = Server(self.program, data)
             started.append(server.started_s)
+            processor.append(server.started_cpu_s)
             memory = server.memory()
             server.stop()
         self.figures[f"{name}: start, s"] = statistics.median(started)
+        self.figures[f"{name}: start, processor s"] = statistics.median(processor)
         self.figures[f"{name}: memory after a start, MiB"] = memory / 2**20
         self.figures[f"{name}: disk, MiB"] = disk(data) / 2**20
         if count:

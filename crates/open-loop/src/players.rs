@@ -1,5 +1,7 @@
 //! The players that submissions and profiles are of, created where they are missing.
 
+use std::collections::HashSet;
+
 use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 
@@ -7,6 +9,8 @@ use crate::target::Target;
 
 /// Some 1 MiB of body.
 const BATCH: u64 = 10_000;
+/// As many as can be looked up at once.
+const LOOKUP: usize = 1000;
 const COUNTRIES: [&str; 5] = ["tr", "us", "de", "fr", "jp"];
 
 /// The id of a player: the same number has the same id in every run, and ids are spread evenly.
@@ -34,67 +38,84 @@ fn scramble(word: u64) -> u64 {
 
 /// Creates those of `count` players that are missing. An error if the server cannot be reached or refuses.
 pub(crate) fn make(target: &Target, key: Option<&str>, count: u64) -> anyhow::Result<()> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
+    let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         // The load itself goes directly, too.
-        .proxy(None)
-        .build()
-        .into();
+        .proxy(None);
+    let server = Server {
+        agent: config.build().into(),
+        host: target.host.clone(),
+        key: key.map(|key| format!("Bearer {key}")),
+    };
     for start in (0..count).step_by(BATCH as usize) {
         let numbers = start..count.min(start + BATCH);
-        make_batch(&agent, target, key, numbers.map(new_player).collect())?;
-    }
-    Ok(())
-}
-
-/// What exists is named by the refusal, and left out of the next try.
-fn make_batch(
-    agent: &ureq::Agent,
-    target: &Target,
-    key: Option<&str>,
-    mut missing: Vec<Value>,
-) -> anyhow::Result<()> {
-    while !missing.is_empty() {
-        let mut request = agent.post(format!("http://{}/user/create", target.host));
-        if let Some(key) = key {
-            request = request.header("authorization", format!("Bearer {key}"));
-        }
-        let mut reply = request
-            .send_json(&missing)
-            .context("cannot create players")?;
-        let status = reply.status().as_u16();
-        let body: Value = reply
-            .body_mut()
-            .read_json()
-            .context("cannot create players")?;
-        match status {
-            201 => return Ok(()),
-            409 => missing = left(missing, &body)?,
-            _ => bail!("cannot create players: {status} {body}"),
+        if !server.create(numbers.clone().collect())? {
+            server.create_missing(numbers.collect())?;
         }
     }
     Ok(())
 }
 
-/// The players that a refusal does not name.
-fn left(players: Vec<Value>, refusal: &Value) -> anyhow::Result<Vec<Value>> {
-    let faults = refusal["errors"].as_array().map_or(&[][..], Vec::as_slice);
-    let mut exists = vec![false; players.len()];
-    for fault in faults {
-        let place = fault["pointer"].as_str().and_then(|p| p.split('/').nth(1));
-        if let Some(exists) = place
-            .and_then(|p| p.parse().ok())
-            .and_then(|p: usize| exists.get_mut(p))
-        {
-            *exists = true;
+struct Server {
+    agent: ureq::Agent,
+    host: String,
+    key: Option<String>,
+}
+
+impl Server {
+    /// All of these or, where some exist, none; whether it was all.
+    fn create(&self, numbers: Vec<u64>) -> anyhow::Result<bool> {
+        let players: Vec<Value> = numbers.into_iter().map(new_player).collect();
+        match self.post("/user/create", &Value::from(players))? {
+            (201, _) => Ok(true),
+            (409, _) => Ok(false),
+            (status, body) => bail!("cannot create players: {status} {body}"),
         }
     }
-    ensure!(exists.contains(&true), "cannot create players: {refusal}");
-    let both = players.into_iter().zip(exists);
-    Ok(both
-        .filter(|(_, exists)| !exists)
-        .map(|(player, _)| player)
-        .collect())
+
+    /// A refusal names the first hundred that exist, so those that do not are looked up.
+    fn create_missing(&self, numbers: Vec<u64>) -> anyhow::Result<()> {
+        for some in numbers.chunks(LOOKUP) {
+            let ids: Vec<String> = some.iter().map(|n| player_id(*n)).collect();
+            let asked = json!({"player_ids": ids});
+            let (status, body) = self.post("/v1/boards/global/entries:lookup", &asked)?;
+            ensure!(status == 200, "cannot look players up: {status} {body}");
+            let missing = missing(some, &ids, &body);
+            if !missing.is_empty() && !self.create(missing)? {
+                bail!(
+                    "some players exist and are not on the leaderboard, or are being made by another load"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn post(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        let mut request = self.agent.post(format!("http://{}{path}", self.host));
+        if let Some(key) = &self.key {
+            request = request.header("authorization", key);
+        }
+        let mut reply = request.send_json(body).context("cannot prepare players")?;
+        let body = reply.body_mut().read_json();
+        Ok((
+            reply.status().as_u16(),
+            body.context("cannot prepare players")?,
+        ))
+    }
+}
+
+/// Those of the players that a lookup has not found.
+fn missing(numbers: &[u64], ids: &[String], found: &Value) -> Vec<u64> {
+    let not_found: HashSet<&str> = found["not_found"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let both = numbers.iter().zip(ids);
+    both.filter(|(_, id)| not_found.contains(id.as_str()))
+        .map(|(number, _)| *number)
+        .collect()
 }
 
 fn new_player(number: u64) -> Value {
@@ -107,11 +128,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_exists_is_left_out() {
-        let players: Vec<Value> = (0..4).map(new_player).collect();
-        let refusal = json!({"errors": [{"pointer": "/0/user_id"}, {"pointer": "/2/user_id"}]});
-        let rest = left(players.clone(), &refusal).unwrap();
-        assert_eq!(rest, [players[1].clone(), players[3].clone()]);
-        assert!(left(players, &json!({"errors": []})).is_err());
+    fn those_that_were_not_found_are_missing() {
+        let numbers = [3, 4, 5];
+        let ids = numbers.map(player_id);
+        let found = json!({"entries": [{"player_id": ids[1]}], "not_found": [ids[0], ids[2]]});
+        assert_eq!(missing(&numbers, &ids, &found), [3, 5]);
+        assert!(missing(&numbers, &ids, &json!({"not_found": []})).is_empty());
     }
 }

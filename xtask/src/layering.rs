@@ -15,7 +15,7 @@ use crate::process;
 use crate::workspace::metadata;
 
 /// Every crate of the workspace and the crates of the workspace that it may use.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     (
         "agon",
         &[
@@ -38,6 +38,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("hedge", &[]),
     ("match-json", &["boards", "fields", "matchmaking"]),
     ("matchmaking", &["boards"]),
+    ("open-loop", &[]),
     ("rank", &[]),
     ("store-embedded", &["boards", "matchmaking", "rank"]),
     ("testkit", &["boards", "matchmaking"]),

@@ -4,6 +4,8 @@ mod agon;
 mod cargo_deny;
 mod debian;
 mod deny;
+mod docs_examples;
+mod locust;
 mod prometheus;
 mod python;
 mod rust;

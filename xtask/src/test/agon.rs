@@ -28,7 +28,7 @@ pub(crate) struct Agon {
     child: Child,
     address: SocketAddr,
     log: PathBuf,
-    _data_dir: TempDir,
+    data_dir: TempDir,
 }
 
 /// A variable that sets something, and its value.
@@ -81,7 +81,7 @@ impl Agon {
             // Of no use until the real one is known.
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             log,
-            _data_dir: data_dir,
+            data_dir,
         };
         agon.address = stdout
             .and_then(printed_address)
@@ -92,6 +92,11 @@ impl Agon {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its data is.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.data_dir.path()
     }
 
     /// What it has logged so far.

@@ -17,6 +17,13 @@ const PACKAGES: [&str; 3] = ["util-linux", "mount", "procps"];
 /// without a second package. A Python from elsewhere than Debian does as well.
 const PYTHON_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
 
+/// For the examples of the guides: an old curl has no `--json`, an old Node.js no `fetch`. From
+/// elsewhere than Debian they do as well.
+const PROGRAMS: [(&str, &[&str], &str); 2] = [
+    ("curl", &["--json", "x", "--version"], "curl"),
+    ("node", &["--eval", "fetch"], "nodejs"),
+];
+
 /// Installs what is missing.
 pub(crate) fn install() -> Result<()> {
     let missing = missing();
@@ -77,6 +84,11 @@ fn missing() -> Vec<&'static str> {
         .is_ok_and(|o| o.status.success());
     if !makes_environments {
         missing.extend(PYTHON_PACKAGES);
+    }
+    for (program, arguments, package) in PROGRAMS {
+        if !process::succeeds(Command::new(program).args(arguments)) {
+            missing.push(package);
+        }
     }
     missing
 }

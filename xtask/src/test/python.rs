@@ -14,7 +14,8 @@ const ENVIRONMENT: &str = ".venv";
 /// the environment is half made or out of date, and made anew.
 const STAMP: &str = ".venv/installed-requirements.txt";
 
-const REQUIREMENTS: &str = "xtask/requirements.txt";
+/// What the tests need, and what the load test has its users install.
+const REQUIREMENTS: [&str; 2] = ["xtask/requirements.txt", "load/requirements.txt"];
 
 /// Where an installed program is.
 pub(crate) fn program(workspace: &Workspace, name: &str) -> PathBuf {
@@ -23,8 +24,11 @@ pub(crate) fn program(workspace: &Workspace, name: &str) -> PathBuf {
 
 /// Makes the environment unless it is there with these requirements.
 pub(crate) fn install(workspace: &Workspace) -> Result<()> {
-    let wanted = fs::read_to_string(workspace.path(REQUIREMENTS));
-    let wanted = wanted.context("cannot read xtask/requirements.txt")?;
+    let mut wanted = String::new();
+    for file in REQUIREMENTS {
+        let text = fs::read_to_string(workspace.path(file));
+        wanted += &text.with_context(|| format!("cannot read {file}"))?;
+    }
     if fs::read_to_string(workspace.path(STAMP)).is_ok_and(|found| found == wanted) {
         println!("the Python packages are there");
         return Ok(());
@@ -33,6 +37,9 @@ pub(crate) fn install(workspace: &Workspace) -> Result<()> {
     process::run(python.args(["-m", "venv", "--clear", ENVIRONMENT]))?;
     let mut pip = workspace.command(program(workspace, "python"));
     pip.args(["-m", "pip", "install", "--quiet", "--no-input"]);
-    process::run(pip.args(["--requirement", REQUIREMENTS]))?;
+    for file in REQUIREMENTS {
+        pip.args(["--requirement", file]);
+    }
+    process::run(&mut pip)?;
     fs::write(workspace.path(STAMP), wanted).context("cannot write the stamp into .venv")
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::{Note, deny, prometheus, rust, schemathesis, tools, wheel};
+use super::{Note, deny, docs_examples, locust, prometheus, rust, schemathesis, tools, wheel};
 use crate::workspace::Workspace;
 
 /// One thing to check.
@@ -29,6 +29,10 @@ pub(crate) enum Step {
     Prometheus,
     /// A running server against its own API description
     Schemathesis,
+    /// The guides: links lead somewhere, examples print what they say
+    DocsExamples,
+    /// Locust, and a load at a constant rate, against a running server
+    Locust,
 }
 
 impl Step {
@@ -44,6 +48,8 @@ impl Step {
             Step::Doc => rust::doc(workspace).map(|()| None),
             Step::Prometheus => prometheus::check(workspace).map(|()| None),
             Step::Schemathesis => schemathesis::check(workspace).map(|()| None),
+            Step::DocsExamples => docs_examples::check(workspace).map(|()| None),
+            Step::Locust => locust::check(workspace).map(|()| None),
         }
     }
 }

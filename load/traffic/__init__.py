@@ -1,0 +1,1 @@
+"""The users of the load test: one file for each kind of traffic."""

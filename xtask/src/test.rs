@@ -4,6 +4,7 @@ mod agon;
 mod cargo_deny;
 mod debian;
 mod deny;
+mod deploy;
 mod python;
 mod rust;
 mod schemathesis;

@@ -13,6 +13,10 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::process;
+use crate::workspace::Workspace;
+
+/// Names a binary to take instead of building one, for whoever has it already.
+const BINARY: &str = "XTASK_AGON";
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 
@@ -36,6 +40,15 @@ const PRACTICE: [&str; 5] = [
     "uniform:0..2",
 ];
 
+/// The binary that this workspace builds, or the one that `XTASK_AGON` names.
+pub(crate) fn built(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(binary) = std::env::var_os(BINARY) {
+        return Ok(binary.into());
+    }
+    process::run(&mut workspace.cargo(&["build", "--package", "agon"]))?;
+    Ok(workspace.target("debug/agon"))
+}
+
 impl Agon {
     /// Starts `binary` with this upstream as `default`.
     pub(crate) fn serve(binary: &Path, log: PathBuf, upstream: SocketAddr) -> Result<Self> {
@@ -51,7 +64,7 @@ impl Agon {
     }
 
     /// Starts a command, which logs into the file `log`, and waits until it is up.
-    fn start(command: &mut Command, log: PathBuf) -> Result<Self> {
+    pub(crate) fn start(command: &mut Command, log: PathBuf) -> Result<Self> {
         let data_dir = tempfile::tempdir()?;
         let mut child = command
             .env("AGON_STORE__DATA_DIR", data_dir.path())

@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::{Note, deny, rust, schemathesis, tools, wheel};
+use super::{Note, deny, deploy, rust, schemathesis, tools, wheel};
 use crate::workspace::Workspace;
 
 /// One thing to check.
@@ -25,6 +25,8 @@ pub(crate) enum Step {
     Wheel,
     /// The documentation: every link leads somewhere
     Doc,
+    /// The image and the files of deployments
+    Deploy,
     /// A running server against its own API description
     Schemathesis,
 }
@@ -40,6 +42,7 @@ impl Step {
             Step::Test => rust::test(workspace).map(|()| None),
             Step::Wheel => wheel::check(workspace).map(|()| None),
             Step::Doc => rust::doc(workspace).map(|()| None),
+            Step::Deploy => deploy::check(workspace),
             Step::Schemathesis => schemathesis::check(workspace).map(|()| None),
         }
     }

@@ -15,8 +15,11 @@ LABEL org.opencontainers.image.title="Agon" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-# A copy, since without a shell there is no mkdir: a new volume takes its owner from here.
+# Copied, since without a shell there is no mkdir: a new volume takes its owner from here. What is above it was made
+# by WORKDIR and is root's.
+WORKDIR /var/lib
 COPY --chown=10001:10001 deploy/image/volume /var/lib/agon
+WORKDIR /var/lib/agon
 # A number, so that an orchestrator can tell that it is not root.
 USER 10001:10001
 # Within a container there is nobody to listen for on loopback. Agon refuses such an address as long as anybody

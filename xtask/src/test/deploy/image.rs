@@ -76,15 +76,10 @@ fn build(buildah: &Buildah, rootfs: &Path) -> Result<()> {
 
 /// What the image says of itself, to whoever runs it.
 fn describes_itself(workspace: &Workspace, buildah: &Buildah) -> Result<()> {
-    let format = [
-        "inspect",
-        "--type",
-        "image",
-        "--format",
-        "{{json .Docker.config}}",
-    ];
-    let text = process::output(buildah.command(&format).arg(NAME))?;
-    let config: Value = serde_json::from_str(&text)?;
+    let inspect = ["inspect", "--type", "image", NAME];
+    let text = process::output(&mut buildah.command(&inspect))?;
+    let inspected: Value = serde_json::from_str(&text)?;
+    let config = &inspected["Docker"]["config"];
     let environment = config["Env"].as_array().into_iter().flatten();
     let environment: Vec<&str> = environment.filter_map(Value::as_str).collect();
     for (name, value) in settings::image_variables(workspace)? {

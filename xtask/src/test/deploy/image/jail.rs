@@ -19,7 +19,8 @@ if touch "$root/usr/local/bin/agon" 2>/dev/null; then
     echo "the root can be written" >&2
     exit 1
 fi
-exec env -i "$@" chroot --userspec=10001:10001 "$root" /usr/local/bin/agon serve --listen 127.0.0.1:0
+chroot=$(command -v chroot)
+exec env -i "$@" "$chroot" --userspec=10001:10001 "$root" /usr/local/bin/agon serve --listen 127.0.0.1:0
 "#;
 
 /// Agon in this root with these variables and no others, on a port that is free.

@@ -4,6 +4,7 @@ mod agon;
 mod cargo_deny;
 mod debian;
 mod deny;
+mod deploy;
 mod docs_examples;
 mod locust;
 mod prometheus;

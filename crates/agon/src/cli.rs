@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::export::{self, ExportArgs};
+use crate::healthcheck::{self, HealthcheckArgs};
 use crate::import::{self, ImportArgs};
 use crate::odds::HedgeOddsArgs;
 use crate::practice::{self, PracticeArgs};
@@ -31,6 +32,8 @@ enum Command {
     Serve(ServeArgs),
     /// Check the settings, print them as they are in force, and exit
     CheckConfig(ServeArgs),
+    /// Ask a server how it is; exit code 0: well, 1: not
+    Healthcheck(HealthcheckArgs),
     /// Print the OpenAPI document
     Openapi {
         /// As YAML instead of JSON
@@ -51,7 +54,7 @@ enum Command {
 
 /// Where settings come from, and those that are set most often.
 #[derive(Args, Default)]
-struct ServeArgs {
+pub(crate) struct ServeArgs {
     /// A TOML file with settings
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -67,7 +70,7 @@ struct ServeArgs {
 }
 
 impl ServeArgs {
-    fn settings(self) -> anyhow::Result<Settings> {
+    pub(crate) fn settings(self) -> anyhow::Result<Settings> {
         let flags = Flags {
             listen: self.listen,
             data_dir: self.data_dir,
@@ -112,6 +115,7 @@ impl Cli {
                     toml::to_string(&settings)?
                 ))
             }
+            Command::Healthcheck(args) => healthcheck::run(args),
             Command::Openapi { yaml: false } => print(&api::document_json()),
             Command::Openapi { yaml: true } => print(&api::document_yaml()),
             Command::Export(args) => export::run(args),

@@ -6,6 +6,7 @@ mod connection;
 mod control;
 mod drain;
 mod export;
+mod healthcheck;
 mod import;
 mod late_store;
 mod listener;

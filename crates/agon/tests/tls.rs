@@ -1,5 +1,5 @@
 //! Upstreams over TLS: HTTP/2 where the other side speaks it, else HTTP/1.1; one connection for many
-//! calls; and no call at all to somebody whose certificate nobody vouches for.
+//! calls; and no call at all to somebody whose certificate nobody vouches for. A probe asks anybody.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::convert::Infallible;
@@ -127,4 +127,17 @@ fn an_upstream_that_nobody_vouches_for_is_not_asked() {
     assert_eq!(reply.status, 502);
     assert_eq!(reply.json()["code"], "upstream_failed");
     assert!(server.connections.load(Ordering::Relaxed) > 0);
+}
+
+#[test]
+fn a_probe_takes_any_certificate() {
+    let server = Secure::start(&[]);
+    for host in ["localhost", "127.0.0.1"] {
+        let url = format!("https://{host}:{}/", server.address.port());
+        let mut probe = std::process::Command::new(env!("CARGO_BIN_EXE_agon"));
+        let output = probe.args(["healthcheck", "--timeout", "1m", "--url", &url]);
+        let output = output.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(output.stdout, b"{\"version\": \"HTTP/1.1\"}\n");
+    }
 }

@@ -66,7 +66,7 @@ impl Agon {
     }
 
     /// Starts a command, which logs into the file `log`, and waits until it is up.
-    fn start(command: &mut Command, log: PathBuf) -> Result<Self> {
+    pub(crate) fn start(command: &mut Command, log: PathBuf) -> Result<Self> {
         let data_dir = tempfile::tempdir()?;
         let mut child = command
             .env("AGON_STORE__DATA_DIR", data_dir.path())

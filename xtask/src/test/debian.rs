@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 
-/// Present on nearly every machine; minimal containers lack some.
-const PACKAGES: [&str; 3] = ["util-linux", "mount", "procps"];
+/// Present on nearly every machine, buildah apart; minimal containers lack some.
+const PACKAGES: [&str; 5] = ["util-linux", "mount", "procps", "systemd", "buildah"];
 
 /// Needed where Python is missing or cannot make virtual environments, as Debian's own cannot
 /// without a second package. A Python from elsewhere than Debian does as well.

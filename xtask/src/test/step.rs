@@ -5,7 +5,9 @@ use std::fmt;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use super::{Note, deny, docs_examples, locust, prometheus, rust, schemathesis, tools, wheel};
+use super::{
+    Note, deny, deploy, docs_examples, locust, prometheus, rust, schemathesis, tools, wheel,
+};
 use crate::workspace::Workspace;
 
 /// One thing to check.
@@ -27,6 +29,8 @@ pub(crate) enum Step {
     Doc,
     /// Rules and dashboards, with a real Prometheus that watches a running server
     Prometheus,
+    /// The image and the files of deployments
+    Deploy,
     /// A running server against its own API description
     Schemathesis,
     /// The guides: links lead somewhere, examples print what they say
@@ -47,6 +51,7 @@ impl Step {
             Step::Wheel => wheel::check(workspace).map(|()| None),
             Step::Doc => rust::doc(workspace).map(|()| None),
             Step::Prometheus => prometheus::check(workspace).map(|()| None),
+            Step::Deploy => deploy::check(workspace),
             Step::Schemathesis => schemathesis::check(workspace).map(|()| None),
             Step::DocsExamples => docs_examples::check(workspace).map(|()| None),
             Step::Locust => locust::check(workspace).map(|()| None),

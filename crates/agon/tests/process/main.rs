@@ -1,5 +1,6 @@
 //! The process as an operator and a hostile client see it: start, stop, limits, broken HTTP.
 
+mod healthcheck;
 mod lifecycle;
 mod limits;
 mod protocol;

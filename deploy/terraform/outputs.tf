@@ -1,0 +1,24 @@
+output "ipv4" {
+  description = "Address that the domain's A record has to have."
+  value       = hcloud_server.agon.ipv4_address
+}
+
+output "ipv6" {
+  description = "Address that the domain's AAAA record has to have."
+  value       = hcloud_server.agon.ipv6_address
+}
+
+output "url" {
+  description = "Where the API is once the name points there."
+  value       = "https://${var.domain}"
+}
+
+output "bearer" {
+  description = "How to read what clients have to send; it is made on the server and known there alone."
+  value       = "ssh root@${hcloud_server.agon.ipv4_address} cat /var/lib/agon/bearer"
+}
+
+output "update" {
+  description = "How another binary is installed; run it after agon_url and agon_sha256 have changed."
+  value       = "ssh root@${hcloud_server.agon.ipv4_address} agon-first-boot ${hcloud_volume.data.linux_device} ${var.agon_url} ${var.agon_sha256}"
+}

@@ -1,0 +1,81 @@
+//! The files of deployments as data.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::workspace::Workspace;
+
+pub(super) const COMPOSE: &str = "deploy/compose.yml";
+pub(super) const STACK: &str = "deploy/stack.yml";
+pub(super) const KUBERNETES: &str = "deploy/kubernetes";
+pub(super) const UNIT: &str = "deploy/systemd/agon.service";
+pub(super) const DOCKERFILE: &str = "Dockerfile";
+
+/// A text below the root.
+pub(super) fn text(workspace: &Workspace, path: &str) -> Result<String> {
+    fs::read_to_string(workspace.path(path)).with_context(|| format!("cannot read {path}"))
+}
+
+/// The one document of a YAML file, with what is merged into mappings in its place.
+pub(super) fn yaml(workspace: &Workspace, path: &str) -> Result<Value> {
+    let text = text(workspace, path)?;
+    let read = || -> Result<Value> {
+        let mut value: yaml_serde::Value = yaml_serde::from_str(&text)?;
+        value.apply_merge()?;
+        Ok(serde_json::to_value(value)?)
+    };
+    read().with_context(|| format!("{path} is not understood"))
+}
+
+/// The files of objects for Kubernetes: all there are but the list of them.
+pub(super) fn kubernetes_files(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(workspace.path(KUBERNETES))? {
+        let path = entry?.path();
+        let is_yaml = path.extension().is_some_and(|e| e == "yaml");
+        if is_yaml && !path.ends_with("kustomization.yaml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The pod of the StatefulSet, and the set itself.
+pub(super) fn stateful_set(workspace: &Workspace) -> Result<Value> {
+    yaml(workspace, &format!("{KUBERNETES}/statefulset.yaml"))
+}
+
+/// The instructions of the Dockerfile with this name, continued lines joined, without the name.
+pub(super) fn instructions(workspace: &Workspace, name: &str) -> Result<Vec<String>> {
+    let text = text(workspace, DOCKERFILE)?;
+    let lines = text.lines().filter(|l| !l.trim_start().starts_with('#'));
+    let joined = lines.collect::<Vec<_>>().join("\n").replace("\\\n", " ");
+    let named = joined.lines().filter_map(|l| l.strip_prefix(name));
+    let rests = named.filter(|rest| rest.starts_with(' '));
+    Ok(rests.map(|rest| rest.trim().to_owned()).collect())
+}
+
+/// The value of a key in a systemd unit.
+pub(super) fn unit_value(workspace: &Workspace, key: &str) -> Result<String> {
+    let text = text(workspace, UNIT)?;
+    let mut values = text
+        .lines()
+        .filter_map(|l| l.strip_prefix(key)?.strip_prefix('='));
+    let value = values
+        .next()
+        .with_context(|| format!("{UNIT} has no {key}"))?;
+    Ok(value.to_owned())
+}
+
+/// A duration such as `45s`.
+pub(super) fn duration(value: &Value) -> Result<Duration> {
+    let text = value
+        .as_str()
+        .with_context(|| format!("{value} is no duration"))?;
+    humantime::parse_duration(text).with_context(|| format!("{text} is no duration"))
+}

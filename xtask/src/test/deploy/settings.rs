@@ -1,0 +1,193 @@
+//! Settings of deployments, as Agon itself reads them.
+//!
+//! Each deployment's variables and file go through `agon check-config`: a setting that has another name by now is
+//! refused there. And who stops Agon has to wait for longer than it may take.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use super::manifests::{self, COMPOSE, KUBERNETES, STACK};
+use crate::process;
+use crate::workspace::Workspace;
+
+/// For closing the store after the last request has ended.
+const SPARE: Duration = Duration::from_secs(5);
+
+/// A way to run Agon, as far as settings go.
+struct Deployment {
+    name: &'static str,
+    variables: Vec<(String, String)>,
+    file: Option<PathBuf>,
+    /// How long it may take to stop.
+    grace: Duration,
+    /// Whether the settings of the image hold as well.
+    in_container: bool,
+}
+
+/// Whether Agon takes the settings of each deployment, and each deployment fits them.
+pub(super) fn check(workspace: &Workspace, binary: &Path) -> Result<()> {
+    for deployment in deployments(workspace)? {
+        let name = deployment.name;
+        check_one(workspace, binary, deployment).with_context(|| format!("deployment {name}"))?;
+    }
+    for variable in mentioned(workspace)? {
+        is_known(binary, &variable)?;
+    }
+    Ok(())
+}
+
+fn deployments(workspace: &Workspace) -> Result<Vec<Deployment>> {
+    let compose = manifests::yaml(workspace, COMPOSE)?;
+    let stack = manifests::yaml(workspace, STACK)?;
+    let pod = &manifests::stateful_set(workspace)?["spec"]["template"]["spec"];
+    let seconds = pod["terminationGracePeriodSeconds"].as_u64();
+    let unit_grace = manifests::unit_value(workspace, "TimeoutStopSec")?;
+    Ok(vec![
+        Deployment {
+            name: "compose",
+            variables: variables(&compose["services"]["agon"]["environment"])?,
+            file: None,
+            grace: manifests::duration(&compose["services"]["agon"]["stop_grace_period"])?,
+            in_container: true,
+        },
+        Deployment {
+            name: "stack",
+            variables: variables(&stack["services"]["agon"]["environment"])?,
+            file: Some(workspace.path("agon.example.toml")),
+            grace: manifests::duration(&stack["services"]["agon"]["stop_grace_period"])?,
+            in_container: true,
+        },
+        Deployment {
+            name: "kubernetes",
+            variables: Vec::new(),
+            file: Some(workspace.path(KUBERNETES).join("agon.toml")),
+            grace: Duration::from_secs(seconds.context("no terminationGracePeriodSeconds")?),
+            in_container: true,
+        },
+        Deployment {
+            name: "systemd",
+            variables: Vec::new(),
+            file: Some(workspace.path("deploy/systemd/agon.toml")),
+            grace: Duration::from_secs(unit_grace.parse()?),
+            in_container: false,
+        },
+    ])
+}
+
+fn variables(environment: &Value) -> Result<Vec<(String, String)>> {
+    let mapping = environment.as_object().context("no environment")?;
+    let pair = |(name, value): (&String, &Value)| {
+        let value = value.as_str().with_context(|| format!("{name} is no text"));
+        Ok((name.clone(), value?.to_owned()))
+    };
+    mapping.iter().map(pair).collect()
+}
+
+/// Those that the image sets.
+pub(super) fn image_variables(workspace: &Workspace) -> Result<Vec<(String, String)>> {
+    let lines = manifests::instructions(workspace, "ENV")?.join(" ");
+    let pairs = lines.split_whitespace().filter_map(|w| w.split_once('='));
+    let ours = pairs.filter(|(name, _)| name.starts_with("AGON_"));
+    Ok(ours.map(|(n, v)| (n.to_owned(), v.to_owned())).collect())
+}
+
+fn check_one(workspace: &Workspace, binary: &Path, deployment: Deployment) -> Result<()> {
+    let mut command = Command::new(binary);
+    command.arg("check-config").env_clear();
+    if deployment.in_container {
+        command.envs(image_variables(workspace)?);
+    }
+    if let Some(file) = &deployment.file {
+        command.arg("--config").arg(file);
+    }
+    let text = process::output(command.envs(deployment.variables))?;
+    let settings: Value = toml::from_str(&text)?;
+    let server = &settings["server"];
+    let longest = manifests::duration(&server["drain_delay"])?
+        + manifests::duration(&server["drain_timeout"])?;
+    ensure!(
+        deployment.grace >= longest + SPARE,
+        "stopping may take {longest:?} and {SPARE:?} more, and is given {:?}",
+        deployment.grace
+    );
+    let listen = server["listen"].as_str().unwrap_or_default();
+    let expected = if deployment.in_container {
+        "0.0.0.0:8000"
+    } else {
+        "127.0.0.1:8000"
+    };
+    ensure!(
+        listen == expected,
+        "listens on {listen} instead of {expected}"
+    );
+    let data_dir = settings["store"]["data_dir"].as_str().unwrap_or_default();
+    ensure!(
+        data_dir == "/var/lib/agon/store",
+        "the data is in {data_dir}"
+    );
+    Ok(())
+}
+
+/// All variables for settings that are spoken of in files of deployments.
+fn mentioned(workspace: &Workspace) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    let mut waiting = vec![
+        workspace.path("deploy"),
+        workspace.path(manifests::DOCKERFILE),
+    ];
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            for entry in fs::read_dir(path)? {
+                waiting.push(entry?.path());
+            }
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            found.extend(variables_in(&text));
+        }
+    }
+    ensure!(
+        !found.is_empty(),
+        "no variable is found at all, so they are not looked for right"
+    );
+    Ok(found)
+}
+
+fn variables_in(text: &str) -> impl Iterator<Item = String> + '_ {
+    let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let words = text.split(move |c| !is_part(c));
+    let ours = words.filter(|w| w.starts_with("AGON_") && w.contains("__"));
+    ours.map(str::to_owned)
+}
+
+/// Another setting's value is refused as well, but not as a setting that nobody knows.
+fn is_known(binary: &Path, variable: &str) -> Result<()> {
+    let mut command = Command::new(binary);
+    command.arg("check-config").env_clear().env(variable, "?");
+    let output = command.output()?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    if complaint.contains("unknown field") {
+        bail!("{variable} is spoken of in deploy, and Agon does not know it: {complaint}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_found_wherever_they_stand() {
+        let text =
+            "a AGON_SERVER__LISTEN=1, `AGON_STORE__DATA_DIR` AGON_PORT XAGON_A__B\nAGON_A__B";
+        let found: Vec<String> = variables_in(text).collect();
+        assert_eq!(
+            found,
+            ["AGON_SERVER__LISTEN", "AGON_STORE__DATA_DIR", "AGON_A__B"]
+        );
+    }
+}

@@ -1,4 +1,4 @@
-//! For tests alone: a running [`App`], a [`SmallDisk`], a plain [`ReferenceStore`], the store
+//! For tests alone: a running [`App`], a [`SmallDisk`], [`tokens`], a plain [`ReferenceStore`], the store
 //! [`conformance`] suite.
 //!
 //! What fails here panics: a test has nobody to hand an error to.
@@ -8,6 +8,7 @@ mod app;
 pub mod conformance;
 mod reference;
 mod small_disk;
+pub mod tokens;
 
 pub use app::{App, Connection, Launch, Reply, raw_exchange};
 pub use reference::ReferenceStore;

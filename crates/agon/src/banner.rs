@@ -3,6 +3,9 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use access::Access;
 
 use crate::practice;
 
@@ -12,6 +15,7 @@ pub(crate) fn print(
     practice: Option<SocketAddr>,
     data_dir: &Path,
     players: u64,
+    access: &Access,
 ) {
     let data = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let version = env!("CARGO_PKG_VERSION");
@@ -27,9 +31,21 @@ pub(crate) fn print(
          \x20 API          http://{address}/docs\n\
          \x20 health       http://{address}/healthz, http://{address}/readyz\n\
          \x20 data         {} ({players} players)\n\
+         \x20 access       {}\n\
          Ctrl-C stops it.",
-        data.display()
+        data.display(),
+        who_may(access),
     );
     // A closed standard output must not stop a server.
     let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn who_may(access: &Access) -> String {
+    if access.is_open() {
+        return "open to whoever reaches it; `agon keys create` closes it".to_owned();
+    }
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now_ms = now_ms.map_or(0, |d| d.as_millis() as i64);
+    let tokens = access.tokens().map_or("", |_| ", players' tokens");
+    format!("{} keys{tokens}", access.valid_keys(now_ms))
 }

@@ -1,5 +1,6 @@
 //! The binary: reads the command line and the settings, then serves or answers.
 
+mod access;
 mod banner;
 mod cli;
 mod connection;
@@ -7,6 +8,7 @@ mod control;
 mod drain;
 mod export;
 mod import;
+mod keys;
 mod late_store;
 mod matchmaker;
 mod odds;

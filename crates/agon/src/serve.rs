@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::Service;
 
+use crate::access;
 use crate::banner;
 use crate::connection::{Activity, Patience, ReplyBody, Watched, within};
 use crate::control::Control;
@@ -55,7 +56,10 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let late = Arc::new(LateStore::default());
     let (upstreams, practice) = upstreams::prepare(&settings).await?;
+    let access = Arc::new(settings.access()?);
+    access::keep_up(&access, settings.access.jwks_url())?;
     let api = Api::new(late.clone(), late.clone(), upstreams, limits(&settings));
+    let api = api.guarded_by(access.clone());
     let connections = GracefulShutdown::new();
     let server = HttpServer::new(
         &settings.server,
@@ -75,6 +79,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
             practice,
             &settings.store.data_dir,
             store.player_count(),
+            &access,
         );
         tokio::select! {
             () = stop.next() => {}

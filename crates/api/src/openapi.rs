@@ -13,6 +13,7 @@ use crate::v1::{matches, simulation};
 
 mod errors;
 mod flat;
+mod security;
 
 pub(crate) use errors::*;
 
@@ -59,11 +60,13 @@ fn document() -> Document {
     document.paths.paths = paths
         .map(|(path, mut item)| {
             item.post.as_mut().map(describe_replays);
+            security::describe(&path, &mut item);
             (path.replace("{*", "{"), item)
         })
         .collect();
     if let Some(components) = &mut document.components {
         flat::flatten(&mut components.schemas);
+        security::add_schemes(components);
     }
     document
 }

@@ -3,12 +3,13 @@
 use axum::Router;
 use axum::extract::OriginalUri;
 use axum::http::Method;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::admit;
 use crate::observe::observe;
 use crate::openapi::About;
 use crate::problem::{Code, Problem};
@@ -86,8 +87,8 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(health::readyz))
 }
 
-/// The whole API as one service.
-pub fn router(api: Api) -> Router {
+/// All routes, without what surrounds them.
+pub(crate) fn routes() -> Router<Api> {
     let (described, _) = described().split_for_parts();
     described
         .route("/", get(docs::page))
@@ -96,8 +97,14 @@ pub fn router(api: Api) -> Router {
         .route("/docs/{*file}", get(docs::asset))
         .route("/openapi.json", get(docs::openapi_json))
         .route("/schema", get(docs::openapi_yaml))
+}
+
+/// The whole API as one service.
+pub fn router(api: Api) -> Router {
+    routes()
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(api.clone(), admit))
         .layer(from_fn(observe))
         .with_state(api)
 }
@@ -111,6 +118,11 @@ async fn nothing_here(OriginalUri(uri): OriginalUri) -> Problem {
 
 /// The router adds the `allow` header.
 async fn wrong_method(method: Method) -> Problem {
+    not_allowed(&method)
+}
+
+/// A method that does not work at this path.
+pub(crate) fn not_allowed(method: &Method) -> Problem {
     Problem::new(
         Code::MethodNotAllowed,
         format!("{method} does not work here; see the allow header"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::Access;
 use boards::{BoardStore, Change, Changed, Guard, Receipt, StoreError};
 use matchmaking::{MatchError, MatchStore, QueueChange, QueueReceipt};
 use tokio::sync::{OnceCell, watch};
@@ -32,13 +33,14 @@ pub struct Api {
     pub(crate) upstreams: Upstreams,
     pub(crate) limits: Limits,
     pub(crate) matching: MatchSlots,
+    pub(crate) access: Arc<Access>,
     pub(crate) clock: Clock,
     cursors: Arc<OnceCell<Cursors>>,
     draining: watch::Sender<bool>,
 }
 
 impl Api {
-    /// An API over stores and upstreams.
+    /// An API over stores and upstreams, open to everybody.
     pub fn new(
         boards: Arc<dyn BoardStore>,
         matches: Arc<dyn MatchStore>,
@@ -51,10 +53,16 @@ impl Api {
             upstreams,
             limits,
             matching: MatchSlots::new(limits.matching),
+            access: Arc::new(Access::open()),
             clock: Clock::system(),
             cursors: Arc::default(),
             draining: watch::Sender::new(false),
         }
+    }
+
+    /// The same, for those alone whom `access` lets in.
+    pub fn guarded_by(self, access: Arc<Access>) -> Self {
+        Api { access, ..self }
     }
 
     /// Makes a change now.

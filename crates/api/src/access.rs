@@ -12,7 +12,7 @@ use access::{Access, Caller, Need, Refusal};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::{ALLOW, AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderValue};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -27,7 +27,9 @@ const INVALID: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_to
 
 /// Lets a request in, or says why not.
 pub(crate) async fn admit(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    match caller(&api, &request).await {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
+    match caller(&api, route, method, request.headers()).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -36,21 +38,22 @@ pub(crate) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
     }
 }
 
-async fn caller(api: &Api, request: &Request) -> Result<Caller, Problem> {
-    let access = &api.access;
+async fn caller(
+    api: &Api,
+    route: Option<MatchedPath>,
+    method: Method,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
     // Where there is nothing, or all is open, nobody has to say who they are.
-    let Some(route) = request.extensions().get::<MatchedPath>() else {
+    let Some(route) = route.filter(|_| !api.access.is_open()) else {
         return Ok(Caller::Anonymous);
     };
-    if access.is_open() {
-        return Ok(Caller::Anonymous);
-    }
-    let need = needs::need(route.as_str(), request.method());
-    let need = need.ok_or_else(|| undeclared(route.as_str(), request))?;
+    let need = needs::need(route.as_str(), &method);
+    let need = need.ok_or_else(|| undeclared(route.as_str(), &method))?;
     if need.scope.is_none() {
         return Ok(Caller::Anonymous);
     }
-    let caller = identify(access, request.headers(), api.clock.now_ms()).await?;
+    let caller = identify(&api.access, headers, api.clock.now_ms()).await?;
     if caller.may(need) {
         Ok(caller)
     } else {
@@ -103,7 +106,7 @@ fn beyond(caller: &Caller, need: Need) -> Problem {
 }
 
 /// A method that the path does not have, or a route that the table of needs lacks.
-fn undeclared(route: &str, request: &Request) -> Problem {
+fn undeclared(route: &str, method: &Method) -> Problem {
     let methods = needs::methods_of(route);
     if methods.is_empty() {
         let error = Problem::of(Code::Internal);
@@ -111,7 +114,7 @@ fn undeclared(route: &str, request: &Request) -> Problem {
     }
     let allow = HeaderValue::try_from(methods.join(",")).ok();
     let headers = allow.map(|allow| (ALLOW, allow));
-    let problem = not_allowed(request.method());
+    let problem = not_allowed(method);
     headers.into_iter().fold(problem, Problem::with_header)
 }
 

@@ -36,23 +36,52 @@ const PRACTICE: [&str; 5] = [
     "uniform:0..2",
 ];
 
-impl Agon {
-    /// Starts `binary` with this upstream as `default`.
-    pub(crate) fn serve(binary: &Path, log: PathBuf, upstream: SocketAddr) -> Result<Self> {
-        let url = format!("http://{upstream}/api/work");
-        let mut command = Command::new(binary);
+/// How to start a server.
+pub(crate) struct Serve<'a> {
+    /// The program.
+    pub(crate) binary: &'a Path,
+    /// The file that it logs into.
+    pub(crate) log: PathBuf,
+    /// Its upstream `default`.
+    pub(crate) upstream: SocketAddr,
+}
+
+impl Serve<'_> {
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.binary);
         command.args(["serve", "--listen", "127.0.0.1:0"]);
-        Agon::start(command.env("AGON_UPSTREAMS__DEFAULT__URL", url), log)
+        let url = format!("http://{}/api/work", self.upstream);
+        command.env("AGON_UPSTREAMS__DEFAULT__URL", url);
+        command
+    }
+}
+
+impl Agon {
+    /// Starts a server that is open.
+    pub(crate) fn serve(serve: &Serve<'_>) -> Result<Self> {
+        Agon::start(&mut serve.command(), serve.log.clone(), tempfile::tempdir()?)
+    }
+
+    /// Starts a server that needs a key, and one that may do everything.
+    pub(crate) fn serve_with_key(serve: &Serve<'_>) -> Result<(Self, String)> {
+        let data_dir = tempfile::tempdir()?;
+        let mut create = Command::new(serve.binary);
+        create.args(["keys", "create", "--name", "schemathesis"]);
+        create.args(["--scope", "read,submit,match,upstream,admin"]);
+        create.env("AGON_STORE__DATA_DIR", data_dir.path());
+        let key = process::output(&mut create)?.trim_end().to_owned();
+        let agon = Agon::start(&mut serve.command(), serve.log.clone(), data_dir)?;
+        Ok((agon, key))
     }
 
     /// Starts `binary` as a practice upstream.
     pub(crate) fn practice(binary: &Path, log: PathBuf) -> Result<Self> {
-        Agon::start(Command::new(binary).args(PRACTICE), log)
+        let mut command = Command::new(binary);
+        Agon::start(command.args(PRACTICE), log, tempfile::tempdir()?)
     }
 
     /// Starts a command, which logs into the file `log`, and waits until it is up.
-    fn start(command: &mut Command, log: PathBuf) -> Result<Self> {
-        let data_dir = tempfile::tempdir()?;
+    fn start(command: &mut Command, log: PathBuf, data_dir: TempDir) -> Result<Self> {
         let mut child = command
             .env("AGON_STORE__DATA_DIR", data_dir.path())
             .stdin(Stdio::null())

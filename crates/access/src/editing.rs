@@ -162,7 +162,9 @@ fn keep_owner(old: &Path, new: &Path) -> io::Result<()> {
         let owner = owner.uid();
         io::Error::new(
             error.kind(),
-            format!("it belongs to user {owner}, who could not read it any more; do this as that user"),
+            format!(
+                "it belongs to user {owner}, who could not read it any more; do this as that user"
+            ),
         )
     })
 }
@@ -264,7 +266,10 @@ mod tests {
         assert!(matches!(Editing::begin(&path), Err(EditError::Busy(_))));
         drop(first);
         fs::write(&path, "version = 2\n").unwrap();
-        assert!(matches!(Editing::begin(&path), Err(EditError::Fault { .. })));
+        assert!(matches!(
+            Editing::begin(&path),
+            Err(EditError::Fault { .. })
+        ));
         assert_eq!(fs::read_to_string(&path).unwrap(), "version = 2\n");
     }
 }

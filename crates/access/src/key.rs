@@ -197,7 +197,14 @@ mod tests {
         assert_eq!(id_of(secret.expose()), Some(secret.id()));
         let chance = secret.expose().strip_prefix("agon_fffefdfc_").unwrap();
         assert_eq!(URL_SAFE_NO_PAD.decode(chance).unwrap(), random[4..]);
-        for bad in ["", "agon_", "agon_12", "agon_FFFEFDFC_x", "agon_12345678", "x"] {
+        for bad in [
+            "",
+            "agon_",
+            "agon_12",
+            "agon_FFFEFDFC_x",
+            "agon_12345678",
+            "x",
+        ] {
             assert_eq!(id_of(bad), None, "{bad}");
         }
     }
@@ -210,7 +217,9 @@ mod tests {
         assert_eq!(digest.to_hex(), hex);
         assert!(Digest::parse(hex).unwrap().is(&digest));
         assert!(!Digest::of("agon_0_y").is(&digest));
-        assert!(Digest::parse(&hex[1..]).is_none() && Digest::parse(&hex.replace('c', "g")).is_none());
+        assert!(
+            Digest::parse(&hex[1..]).is_none() && Digest::parse(&hex.replace('c', "g")).is_none()
+        );
     }
 
     #[test]

@@ -67,7 +67,10 @@ impl Keyring {
     /// How many keys are good at this time.
     pub fn valid(&self, now_ms: i64) -> usize {
         let ring = self.current.load();
-        ring.keys.values().filter(|key| key.is_valid(now_ms)).count()
+        ring.keys
+            .values()
+            .filter(|key| key.is_valid(now_ms))
+            .count()
     }
 
     /// The key of this secret. One look-up and one SHA-256.
@@ -187,8 +190,16 @@ mod tests {
     fn a_file_that_is_asked_for_has_to_be_there() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("keys.toml");
-        assert!(Keyring::open(&path, true).unwrap_err().contains("agon keys create"));
+        assert!(
+            Keyring::open(&path, true)
+                .unwrap_err()
+                .contains("agon keys create")
+        );
         std::fs::write(&path, "version = 1\nkeys = 3\n").unwrap();
-        assert!(Keyring::open(&path, false).unwrap_err().starts_with("line 2: "));
+        assert!(
+            Keyring::open(&path, false)
+                .unwrap_err()
+                .starts_with("line 2: ")
+        );
     }
 }

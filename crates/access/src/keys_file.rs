@@ -116,7 +116,8 @@ fn key(text: &str, record: Record) -> Result<Key, FileFault> {
         time.map(Timestamp::as_millisecond)
             .map_err(|_| fault(text, at.span(), &reason))
     };
-    let optional = |name: &str, at: Option<Spanned<String>>| at.map(|at| time(name, &at)).transpose();
+    let optional =
+        |name: &str, at: Option<Spanned<String>>| at.map(|at| time(name, &at)).transpose();
     let bad = |at: Range<usize>, reason: &str| fault(text, at, reason);
     if let Some(reason) = fault_of_name(name.get_ref()) {
         return Err(bad(name.span(), &format!("name: {reason}")));
@@ -139,7 +140,11 @@ fn read_scopes(text: &str, names: &Spanned<Vec<Spanned<String>>>) -> Result<Scop
         let scope = name.get_ref().parse::<Scope>();
         scope.map_err(|reason| fault(text, name.span(), &format!("scopes: {reason}")))
     };
-    let scopes: Scopes = names.get_ref().iter().map(scope).collect::<Result<_, _>>()?;
+    let scopes: Scopes = names
+        .get_ref()
+        .iter()
+        .map(scope)
+        .collect::<Result<_, _>>()?;
     if scopes.is_empty() {
         return Err(fault(text, names.span(), "scopes: expected at least one"));
     }
@@ -235,11 +240,26 @@ mod tests {
             ("id = \"02020202\"", "id = \"01010101\"", 13, "id: another"),
             ("\"submit\"", "\"all\"", 8, "scopes: expected read"),
             (digest.as_str(), secret.expose(), 9, "sha256: expected 64"),
-            ("created = \"2026", "created = \"soon", 10, "created: expected a time"),
-            ("expires = \"2", "expires = \"x", 18, "expires: expected a time"),
+            (
+                "created = \"2026",
+                "created = \"soon",
+                10,
+                "created: expected a time",
+            ),
+            (
+                "expires = \"2",
+                "expires = \"x",
+                18,
+                "expires: expected a time",
+            ),
             ("name = ", "nome = ", 7, "unknown field"),
             ("sha256 = ", "sha256 == ", 9, ""),
-            ("id = \"01010101\"", &format!("{} = 1", secret.expose()), 6, "not understood"),
+            (
+                "id = \"01010101\"",
+                &format!("{} = 1", secret.expose()),
+                6,
+                "not understood",
+            ),
         ] {
             let changed = text.replacen(from, to, 1);
             assert_ne!(changed, text, "{from}");

@@ -1,8 +1,8 @@
 //! A player's token (JWT, RFC 7519): whether it is good, and whose it is.
 //!
 //! Signature, issuer and audience are checked by the crate for it; the times here, since the time is an
-//! argument. Nothing that was checked is kept: a check costs some ten microseconds, and a token that is
-//! kept would have to be forgotten when its key is.
+//! argument. Absent on purpose: a memory of tokens that were good. One would have to be forgotten when its key
+//! is.
 
 use boards::PlayerId;
 use jsonwebtoken::errors::ErrorKind;

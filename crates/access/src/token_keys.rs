@@ -78,10 +78,7 @@ impl TokenKeys {
 fn key(value: serde_json::Value) -> Option<TokenKey> {
     let key: Jwk = serde_json::from_value(value).ok()?;
     let common = &key.common;
-    let signs = matches!(
-        common.public_key_use,
-        None | Some(PublicKeyUse::Signature)
-    );
+    let signs = matches!(common.public_key_use, None | Some(PublicKeyUse::Signature));
     let algorithm = match (&key.algorithm, common.key_algorithm) {
         (AlgorithmParameters::OctetKeyPair(pair), None | Some(KeyAlgorithm::EdDSA))
             if pair.curve == EllipticCurve::Ed25519 =>

@@ -107,13 +107,10 @@ impl Tokens {
     ///
     /// # Errors
     /// [`TokenFault`]; `None` while there are no keys as yet, so that no token can be judged.
-    pub async fn player(
-        &self,
-        token: &str,
-        now_ms: i64,
-    ) -> Result<PlayerId, Option<TokenFault>> {
+    pub async fn player(&self, token: &str, now_ms: i64) -> Result<PlayerId, Option<TokenFault>> {
         match self.judge(token, now_ms) {
-            Err(None | Some(TokenFault::UnknownKey)) if self.fresh_keys().await => {
+            Err(None | Some(TokenFault::UnknownKey)) => {
+                self.fresh_keys().await;
                 self.judge(token, now_ms)
             }
             judged => judged,
@@ -126,17 +123,18 @@ impl Tokens {
         self.rules.player(token, keys, now_ms).map_err(Some)
     }
 
-    /// Has keys fetched; whether that was done.
-    async fn fresh_keys(&self) -> bool {
+    /// Has keys fetched, unless they just were.
+    async fn fresh_keys(&self) {
         let Source::Fetched(fetched) = &self.source else {
-            return false;
+            return;
         };
-        if !fetched.may_ask() {
-            return false;
-        }
+        // Before it is asked whether to wait: what ends in between is not missed.
         let mut rounds = fetched.rounds.subscribe();
-        fetched.wanted.notify_one();
-        timeout(PATIENCE, rounds.changed()).await.is_ok()
+        if fetched.may_ask() {
+            fetched.wanted.notify_one();
+            // Late or not, what there is then decides.
+            let _ = timeout(PATIENCE, rounds.changed()).await;
+        }
     }
 
     /// Looks whether the file has changed, and takes up what it says. Reads the disk.
@@ -213,7 +211,10 @@ impl FetchState {
             }
             Err(reason) => {
                 if self.fault.as_ref() != Some(&reason) {
-                    tracing::error!(reason, "the keys for tokens cannot be fetched; those before stay in force");
+                    tracing::error!(
+                        reason,
+                        "the keys for tokens cannot be fetched; those before stay in force"
+                    );
                     self.fault = Some(reason);
                 }
                 None

@@ -83,11 +83,7 @@ impl Watched {
         self.judge(&mut seen, found)
     }
 
-    fn judge<T>(
-        &self,
-        seen: &mut Seen,
-        found: Result<Option<(T, [u8; 32])>, String>,
-    ) -> Option<T> {
+    fn judge<T>(&self, seen: &mut Seen, found: Result<Option<(T, [u8; 32])>, String>) -> Option<T> {
         let (path, what) = (self.path.display(), self.what);
         match found {
             Ok(new) => {
@@ -177,6 +173,10 @@ mod tests {
         assert!(Watched::open(&path, "file", parse).is_err());
         assert!(Watched::open(dir.path(), "file", parse).is_err());
         std::fs::write(&path, vec![b'x'; MAX_BYTES as usize + 1]).unwrap();
-        assert!(Watched::open(&path, "file", parse).unwrap_err().contains("4 MiB"));
+        assert!(
+            Watched::open(&path, "file", parse)
+                .unwrap_err()
+                .contains("4 MiB")
+        );
     }
 }

@@ -38,7 +38,10 @@ async fn look(access: Arc<Access>) {
         ticks.tick().await;
         let access = access.clone();
         // A disk that does not answer must not stop connections from being accepted.
-        if tokio::task::spawn_blocking(move || access.look()).await.is_err() {
+        if tokio::task::spawn_blocking(move || access.look())
+            .await
+            .is_err()
+        {
             tracing::error!("the files of keys could not be looked at");
         }
     }
@@ -53,7 +56,11 @@ async fn fetch(access: Arc<Access>, client: Client, url: Uri, refresh: Duration)
         let fetched = timeout(FETCH_TIMEOUT, jwks(&client, &url)).await;
         let late = || Err(format!("nothing came within {} s", FETCH_TIMEOUT.as_secs()));
         let well = tokens.fetched(fetched.unwrap_or_else(|_| late()));
-        let pause = if well { refresh } else { FETCH_AGAIN.min(refresh) };
+        let pause = if well {
+            refresh
+        } else {
+            FETCH_AGAIN.min(refresh)
+        };
         tokio::select! {
             () = sleep_until(Instant::now() + pause) => {}
             () = tokens.wanted() => {}

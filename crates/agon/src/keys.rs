@@ -106,9 +106,14 @@ fn create(args: CreateArgs) -> anyhow::Result<()> {
     };
     let secret = add(&mut editing, &new, now_ms)?;
     let (id, scopes, path) = (secret.id(), new.scopes, path.display());
-    eprintln!("key {id} ({}: {scopes}) is in {path}; its secret is shown this once", new.name);
+    eprintln!(
+        "key {id} ({}: {scopes}) is in {path}; its secret is shown this once",
+        new.name
+    );
     if first {
-        eprintln!("it is the first one: from now on all requests need a key, also after it is revoked");
+        eprintln!(
+            "it is the first one: from now on all requests need a key, also after it is revoked"
+        );
     }
     for id in same {
         eprintln!("{id} has this name too; `agon keys revoke {id}` once nobody uses it any more");
@@ -139,7 +144,10 @@ fn revoke(args: &RevokeArgs) -> anyhow::Result<()> {
     let path = args.store.keys_path()?;
     let mut editing = Editing::begin(&path)?;
     let key = editing.revoke(args.id, now_ms())?;
-    eprintln!("key {} ({}) is revoked; a running server refuses it within a second", key.id, key.name);
+    eprintln!(
+        "key {} ({}) is revoked; a running server refuses it within a second",
+        key.id, key.name
+    );
     Ok(())
 }
 
@@ -202,7 +210,10 @@ fn table(keys: &[Listed]) -> String {
     let width = |n: usize| rows.iter().map(|r| r[n].chars().count()).max().unwrap_or(0);
     let widths: [usize; 6] = std::array::from_fn(width);
     let line = |row: &[String; 6]| {
-        let cells = row.iter().zip(widths).map(|(cell, w)| format!("{cell:<w$}"));
+        let cells = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, w)| format!("{cell:<w$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")

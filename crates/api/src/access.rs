@@ -94,7 +94,9 @@ fn invalid(detail: impl Into<String>) -> Problem {
 fn beyond(caller: &Caller, need: Need) -> Problem {
     let scope = need.scope.map_or("", access::Scope::as_str);
     let detail = match caller {
-        Caller::Player(_) => format!("takes a key with the scope {scope}; a player's token does not do"),
+        Caller::Player(_) => {
+            format!("takes a key with the scope {scope}; a player's token does not do")
+        }
         _ => format!("takes a key with the scope {scope}"),
     };
     let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");

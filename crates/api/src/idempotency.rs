@@ -298,7 +298,13 @@ mod tests {
         let player = |n: u8| Caller::Player(PlayerId::from_bytes([n; 16]));
         let within = |caller: Caller| Key::of(b"k").within(&By(caller)).0;
         assert_eq!(within(Caller::Anonymous), Key::of(b"k").0);
-        let callers = [Caller::Anonymous, key("a", 1), key("b", 1), player(1), player(2)];
+        let callers = [
+            Caller::Anonymous,
+            key("a", 1),
+            key("b", 1),
+            player(1),
+            player(2),
+        ];
         let keys: HashSet<[u8; 16]> = callers.map(within).into_iter().collect();
         assert_eq!(keys.len(), 5);
         // A key that takes another's place has its name.

@@ -5,6 +5,7 @@
 //!   LOCK      held while a process uses the directory; names it
 //!   FORMAT    the version of everything below
 //!   engine/   the storage engine's files
+//!   keys.toml what `agon keys` keeps there; of no concern here
 //! ```
 //!
 //! `FORMAT` says `3 creating` until the first batch is on disk, so that a crash during the very

@@ -83,11 +83,7 @@ impl Client {
     ///
     /// # Errors
     /// Why there is none, in words.
-    pub async fn get(
-        &self,
-        uri: Uri,
-        headers: HeaderMap,
-    ) -> Result<Response<Incoming>, String> {
+    pub async fn get(&self, uri: Uri, headers: HeaderMap) -> Result<Response<Incoming>, String> {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;

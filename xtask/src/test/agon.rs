@@ -59,7 +59,11 @@ impl Serve<'_> {
 impl Agon {
     /// Starts a server that is open.
     pub(crate) fn serve(serve: &Serve<'_>) -> Result<Self> {
-        Agon::start(&mut serve.command(), serve.log.clone(), tempfile::tempdir()?)
+        Agon::start(
+            &mut serve.command(),
+            serve.log.clone(),
+            tempfile::tempdir()?,
+        )
     }
 
     /// Starts a server that needs a key, and one that may do everything.

@@ -47,7 +47,11 @@ fn judge(signers: [&Signer; 2], token: &str) -> Result<PlayerId, TokenFault> {
 
 #[test]
 fn good_tokens_are_the_players() {
-    let (ed, rsa, ada) = (Signer::ed25519(), Signer::rsa(), PlayerId::parse(ADA).unwrap());
+    let (ed, rsa, ada) = (
+        Signer::ed25519(),
+        Signer::rsa(),
+        PlayerId::parse(ADA).unwrap(),
+    );
     let signers = [&ed, &rsa];
     for token in [
         ed.token(Some("ed"), &claims()),
@@ -81,13 +85,19 @@ fn claims_that_do_not_fit_are_told() {
         (with("exp", json!("never")), TokenFault::Malformed),
         (with("nbf", json!(NOW_S + 6)), TokenFault::NotYet),
         (with("nbf", json!("now")), TokenFault::Malformed),
-        (with("iss", json!("https://id.example/")), TokenFault::Issuer),
+        (
+            with("iss", json!("https://id.example/")),
+            TokenFault::Issuer,
+        ),
         (without("iss"), TokenFault::Issuer),
         (with("aud", json!("gam")), TokenFault::Audience),
         (with("aud", json!([])), TokenFault::Audience),
         (without("aud"), TokenFault::Audience),
         (with("sub", json!("ada")), TokenFault::Subject),
-        (with("sub", json!(format!("{{{ADA}}}"))), TokenFault::Subject),
+        (
+            with("sub", json!(format!("{{{ADA}}}"))),
+            TokenFault::Subject,
+        ),
         (without("sub"), TokenFault::Subject),
         (with("sub", json!(7)), TokenFault::Malformed),
         (json!([]), TokenFault::Malformed),
@@ -102,7 +112,11 @@ fn signatures_that_do_not_fit_are_told() {
     let (ed, rsa, other) = (Signer::ed25519(), Signer::rsa(), Signer::ed25519());
     let good = ed.token(Some("ed"), &claims());
     let (message, _) = good.rsplit_once('.').unwrap();
-    let (_, signature) = other.token(Some("ed"), &claims()).rsplit_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let (_, signature) = other
+        .token(Some("ed"), &claims())
+        .rsplit_once('.')
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
     let header = |alg: &str, kid: &str| json!({"alg": alg, "kid": kid});
     let none = format!("{}.", unsigned(&header("none", "ed"), &claims()));
     let oversize = ed.token(Some("ed"), &with("note", json!("x".repeat(8192))));
@@ -117,12 +131,24 @@ fn signatures_that_do_not_fit_are_told() {
         (oversize, TokenFault::TooLong),
         (ed.token_with(&critical, &claims()), TokenFault::Critical),
         // The key of one algorithm under the name of another.
-        (ed.token_with(&header("EdDSA", "rsa"), &claims()), TokenFault::UnknownKey),
-        (rsa.token_with(&header("RS256", "ed"), &claims()), TokenFault::UnknownKey),
-        (rsa.token_with(&header("RS512", "rsa"), &claims()), TokenFault::Algorithm),
+        (
+            ed.token_with(&header("EdDSA", "rsa"), &claims()),
+            TokenFault::UnknownKey,
+        ),
+        (
+            rsa.token_with(&header("RS256", "ed"), &claims()),
+            TokenFault::UnknownKey,
+        ),
+        (
+            rsa.token_with(&header("RS512", "rsa"), &claims()),
+            TokenFault::Algorithm,
+        ),
         // The public key taken for a shared secret.
         (hs.token(Some("rsa"), &claims()), TokenFault::Algorithm),
-        (hs.token_with(&header("RS256", "rsa"), &claims()), TokenFault::Signature),
+        (
+            hs.token_with(&header("RS256", "rsa"), &claims()),
+            TokenFault::Signature,
+        ),
         (String::new(), TokenFault::Malformed),
         ("a.b.c".to_owned(), TokenFault::Malformed),
         (format!("{good}.x"), TokenFault::Malformed),
@@ -139,7 +165,10 @@ fn an_algorithm_that_is_not_accepted_has_no_key() {
     let keys = TokenKeys::of_jwks(&set, &[Algorithm::EdDSA]).unwrap();
     let judged = |rules: &TokenRules, token: &str| rules.player(token, &keys, NOW_S * 1000);
     let token = rsa.token(Some("rsa"), &claims());
-    assert_eq!(judged(&rules(&[Algorithm::EdDSA]), &token), Err(TokenFault::Algorithm));
+    assert_eq!(
+        judged(&rules(&[Algorithm::EdDSA]), &token),
+        Err(TokenFault::Algorithm)
+    );
     let both = rules(&[Algorithm::EdDSA, Algorithm::RS256]);
     assert_eq!(judged(&both, &token), Err(TokenFault::UnknownKey));
 }
@@ -150,7 +179,10 @@ fn a_token_that_names_no_key_needs_a_set_with_one() {
     let token = one.token(None, &claims());
     let ed = [Algorithm::EdDSA];
     let keys = TokenKeys::of_jwks(&jwks(&[one.jwk("1"), two.jwk("2")]), &ed).unwrap();
-    assert_eq!(rules(&ed).player(&token, &keys, NOW_S * 1000), Err(TokenFault::UnknownKey));
+    assert_eq!(
+        rules(&ed).player(&token, &keys, NOW_S * 1000),
+        Err(TokenFault::UnknownKey)
+    );
     let keys = TokenKeys::of_jwks(&jwks(&[one.jwk("1"), rsa.jwk("2")]), &ed).unwrap();
     assert!(rules(&ed).player(&token, &keys, NOW_S * 1000).is_ok());
 }

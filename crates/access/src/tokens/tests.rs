@@ -37,11 +37,17 @@ async fn files_may_change_and_may_break() {
     std::fs::write(&path, jwks(&[one.jwk("1")])).unwrap();
     let tokens = by().unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(judged(&tokens, &one, "1").await, Ok(()));
-    assert_eq!(judged(&tokens, &two, "2").await, Err(Some(TokenFault::UnknownKey)));
+    assert_eq!(
+        judged(&tokens, &two, "2").await,
+        Err(Some(TokenFault::UnknownKey))
+    );
     std::fs::write(&path, jwks(&[two.jwk("2")])).unwrap();
     tokens.look();
     assert_eq!(judged(&tokens, &two, "2").await, Ok(()));
-    assert_eq!(judged(&tokens, &one, "1").await, Err(Some(TokenFault::UnknownKey)));
+    assert_eq!(
+        judged(&tokens, &one, "1").await,
+        Err(Some(TokenFault::UnknownKey))
+    );
     std::fs::write(&path, "{}").unwrap();
     tokens.look();
     assert_eq!(judged(&tokens, &two, "2").await, Ok(()));
@@ -65,7 +71,11 @@ async fn secrets_may_change() {
 }
 
 /// Fetches whenever a token asks for it, and counts that.
-async fn issuer(tokens: Arc<Tokens>, content: Arc<Mutex<Result<Vec<u8>, String>>>, asked: Arc<Mutex<u32>>) {
+async fn issuer(
+    tokens: Arc<Tokens>,
+    content: Arc<Mutex<Result<Vec<u8>, String>>>,
+    asked: Arc<Mutex<u32>>,
+) {
     loop {
         tokens.wanted().await;
         *asked.lock() += 1;
@@ -102,7 +112,10 @@ async fn a_key_that_is_not_known_has_them_fetched_but_not_for_ever() {
     // While the issuer is away, all stays as it was.
     *content.lock() = Err("away".to_owned());
     tokio::time::advance(MAX_PAUSE).await;
-    assert_eq!(judged(&tokens, &one, "3").await, Err(Some(TokenFault::UnknownKey)));
+    assert_eq!(
+        judged(&tokens, &one, "3").await,
+        Err(Some(TokenFault::UnknownKey))
+    );
     assert_eq!(judged(&tokens, &two, "2").await, Ok(()));
 }
 

@@ -158,10 +158,18 @@ impl TokensSection {
 
     fn rules(&self) -> Result<TokenRules, Fault> {
         if self.issuer.is_empty() {
-            return refuse("tokens.issuer", "", "expected who issues the tokens, their iss");
+            return refuse(
+                "tokens.issuer",
+                "",
+                "expected who issues the tokens, their iss",
+            );
         }
         if self.audience.is_empty() {
-            return refuse("tokens.audience", "", "expected whom they are for, their aud");
+            return refuse(
+                "tokens.audience",
+                "",
+                "expected whom they are for, their aud",
+            );
         }
         if self.leeway.0 > MAX_LEEWAY {
             let leeway = humantime::format_duration(self.leeway.0);
@@ -188,7 +196,9 @@ impl TokensSection {
                 if named.iter().all(fits) {
                     return Ok(named);
                 }
-                refused("expected HS256 with hs256_secret_file, EdDSA and RS256 with jwks_file or jwks_url")
+                refused(
+                    "expected HS256 with hs256_secret_file, EdDSA and RS256 with jwks_file or jwks_url",
+                )
             }
             _ => refused("expected some of EdDSA, RS256 and HS256"),
         }

@@ -94,11 +94,16 @@ fn example_tokens() -> String {
 fn the_example_of_tokens_is_the_defaults_and_documents_each_setting() {
     let example = example_tokens();
     let others = ["jwks_file = ", "hs256_secret_file = "];
-    let one = others.iter().fold(example.clone(), |text, key| text.replace(key, "# "));
+    let one = others
+        .iter()
+        .fold(example.clone(), |text, key| text.replace(key, "# "));
     let settings = load(&one, &[], Flags::default()).unwrap();
     let tokens = settings.access.tokens.clone().unwrap();
     let defaults = super::access::TokensSection::default();
-    assert_eq!((tokens.leeway, tokens.jwks_refresh), (defaults.leeway, defaults.jwks_refresh));
+    assert_eq!(
+        (tokens.leeway, tokens.jwks_refresh),
+        (defaults.leeway, defaults.jwks_refresh)
+    );
     assert!(settings.access.jwks_url().is_some());
     let known = toml::Value::try_from(tokens).unwrap();
     let known = known.as_table().unwrap().keys().map(String::as_str);

@@ -50,7 +50,11 @@ impl Issuer {
 fn serve(listener: &TcpListener, answer: &Answer, asked: &AtomicUsize) {
     for mut stream in listener.incoming().map_while(Result::ok) {
         let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        while lines.next().and_then(Result::ok).is_some_and(|line| !line.is_empty()) {}
+        while lines
+            .next()
+            .and_then(Result::ok)
+            .is_some_and(|line| !line.is_empty())
+        {}
         asked.fetch_add(1, Ordering::Relaxed);
         if let Some((status, body)) = answer.lock().unwrap().clone() {
             let head = format!(
@@ -92,7 +96,10 @@ fn new_keys_are_taken_up_and_an_outage_changes_nothing() {
         });
         assert_eq!(status(&app, &two, "2"), 200);
         // The next one begins with a short pause again.
-        issuer.says(Some((200, jwks(&[two.jwk("2"), Signer::ed25519().jwk("3")]))));
+        issuer.says(Some((
+            200,
+            jwks(&[two.jwk("2"), Signer::ed25519().jwk("3")]),
+        )));
         let before = issuer.asked();
         until("it is well again", || {
             status(&app, &one, "1");
@@ -130,5 +137,7 @@ fn a_server_starts_without_its_issuer_and_says_that_it_cannot_tell() {
     is_problem(&reply, 503, "token_keys_unavailable");
     assert!(reply.header("retry-after").is_some());
     issuer.says(Some((200, jwks(&[one.jwk("1")]))));
-    until("the issuer's key is good", || status(&app, &one, "1") == 200);
+    until("the issuer's key is good", || {
+        status(&app, &one, "1") == 200
+    });
 }

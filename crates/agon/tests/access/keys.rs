@@ -24,9 +24,18 @@ fn without_keys_all_is_open_until_the_first_is_made() {
     // Nobody knows it, and nobody asks.
     assert_eq!(get(&app, "/v1/boards", "agon_00000000_x").status, 200);
     let secret = create(dir.path(), "read");
-    until("access is closed", || get(&app, "/v1/boards", "").status == 401);
+    until("access is closed", || {
+        get(&app, "/v1/boards", "").status == 401
+    });
     assert_eq!(get(&app, "/v1/boards", &secret).status, 200);
-    for path in ["/healthz", "/readyz", "/", "/docs", "/openapi.json", "/schema"] {
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/",
+        "/docs",
+        "/openapi.json",
+        "/schema",
+    ] {
         for credential in ["", "x", &secret] {
             assert_eq!(get(&app, path, credential).status, 200, "{path}");
         }
@@ -75,7 +84,11 @@ fn revoking_the_last_key_opens_nothing_not_even_at_the_next_start() {
     let dir = directory();
     let secret = create(dir.path(), "admin");
     let mut app = launch(dir.path()).start();
-    assert!(keys(dir.path(), &["revoke", id_of(&secret)]).status.success());
+    assert!(
+        keys(dir.path(), &["revoke", id_of(&secret)])
+            .status
+            .success()
+    );
     until_status(&app, &secret, 401);
     is_problem(&get(&app, "/leaderboard", ""), 401, "unauthenticated");
     app.stop();
@@ -87,11 +100,25 @@ fn revoking_the_last_key_opens_nothing_not_even_at_the_next_start() {
 #[test]
 fn a_key_expires_while_the_server_runs() {
     let dir = directory();
-    let made = keys(dir.path(), &["create", "--name", "a", "--scope", "read", "--expires", "3s"]);
+    let made = keys(
+        dir.path(),
+        &[
+            "create",
+            "--name",
+            "a",
+            "--scope",
+            "read",
+            "--expires",
+            "3s",
+        ],
+    );
     let secret = secret_of(&made);
     let app = launch(dir.path()).start();
     until_status(&app, &secret, 401);
-    assert_eq!(get(&app, "/leaderboard", &secret).json()["detail"], "the key has expired");
+    assert_eq!(
+        get(&app, "/leaderboard", &secret).json()["detail"],
+        "the key has expired"
+    );
 }
 
 #[test]
@@ -102,7 +129,11 @@ fn a_broken_file_changes_nothing_and_is_logged_once() {
     let file = dir.path().join("keys.toml");
     let good = std::fs::read_to_string(&file).unwrap();
     let logged = |what: &str| app.log().lines().filter(|l| l.contains(what)).count();
-    std::fs::write(&file, format!("{good}\n[[keys]]\nid = \"x\"\nsecret = \"{secret}\"")).unwrap();
+    std::fs::write(
+        &file,
+        format!("{good}\n[[keys]]\nid = \"x\"\nsecret = \"{secret}\""),
+    )
+    .unwrap();
     until("it is logged", || logged("cannot be used") == 1);
     std::thread::sleep(std::time::Duration::from_millis(2500));
     assert_eq!(logged("cannot be used"), 1, "{}", app.log());
@@ -125,7 +156,9 @@ fn a_broken_file_changes_nothing_and_is_logged_once() {
 fn public_address() -> String {
     let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
     // Sends nothing: it only has the system choose an address.
-    let reached = socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr());
+    let reached = socket
+        .connect("192.0.2.1:9")
+        .and_then(|()| socket.local_addr());
     let address = reached.map_or("0.0.0.0".to_owned(), |a| a.ip().to_string());
     format!("{address}:0")
 }
@@ -144,7 +177,10 @@ fn a_public_address_takes_a_key_or_insistence() {
     };
     let refused = check(&[]);
     let reason = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && reason.contains("agon keys create"), "{reason}");
+    assert!(
+        !refused.status.success() && reason.contains("agon keys create"),
+        "{reason}"
+    );
     assert!(reason.contains("--insecure-open"), "{reason}");
     assert!(check(&["--insecure-open"]).status.success());
     let secret = create(dir.path(), "read");
@@ -160,7 +196,8 @@ fn credentials_that_are_none_are_told_how_to_be_some() {
     let dir = directory();
     let secret = create(dir.path(), "read");
     let app = launch(dir.path()).start();
-    let with = |headers: &[(&str, &str)]| app.request("GET", "/leaderboard", headers, None).unwrap();
+    let with =
+        |headers: &[(&str, &str)]| app.request("GET", "/leaderboard", headers, None).unwrap();
     let nothing = with(&[]);
     is_problem(&nothing, 401, "unauthenticated");
     assert_eq!(nothing.header("www-authenticate"), Some("Bearer"));
@@ -184,7 +221,10 @@ fn credentials_that_are_none_are_told_how_to_be_some() {
     }
     let bearer = format!("bearer  {secret}");
     assert_eq!(with(&[("authorization", &bearer)]).status, 200);
-    let twice = [("authorization", bearer.as_str()), ("authorization", bearer.as_str())];
+    let twice = [
+        ("authorization", bearer.as_str()),
+        ("authorization", bearer.as_str()),
+    ];
     is_problem(&with(&twice), 401, "invalid_token");
 }
 
@@ -202,7 +242,11 @@ fn other_methods_and_paths_are_answered_as_ever() {
     for credential in ["", &secret] {
         for method in ["OPTIONS", "DELETE"] {
             let reply = ask(&app, method, "/v1/boards", credential, None);
-            assert_eq!((reply.status, reply.header("allow")), (405, Some("GET,HEAD")), "{method}");
+            assert_eq!(
+                (reply.status, reply.header("allow")),
+                (405, Some("GET,HEAD")),
+                "{method}"
+            );
         }
     }
 }

@@ -9,7 +9,11 @@ use crate::setup::*;
 const RULES: &str = r#"{"teams": {"count": 2, "min_size": 1, "max_size": 1}}"#;
 
 fn ok(reply: Reply) -> Value {
-    assert!(reply.status < 300, "{}", String::from_utf8_lossy(&reply.body));
+    assert!(
+        reply.status < 300,
+        "{}",
+        String::from_utf8_lossy(&reply.body)
+    );
     reply.json()
 }
 
@@ -35,19 +39,42 @@ fn players_submit_for_themselves_where_the_board_trusts_them() {
     let taken = ok(by_ada("/v1/boards/trusting/scores", score(ADA, 7)));
     assert_eq!((&taken["rank"], &taken["score"]), (&json!(1), &json!(7)));
     let several = |boards: &[&str], player: &str| {
-        let scores: Vec<Value> = boards.iter().map(|b| json!({"board": b, "score": 8})).collect();
+        let scores: Vec<Value> = boards
+            .iter()
+            .map(|b| json!({"board": b, "score": 8}))
+            .collect();
         json!({"player_id": player, "scores": scores})
     };
     ok(by_ada("/v1/scores:batch", several(&["trusting"], ADA)));
     let mut chosen = score(ADA, 1);
     chosen["operator"] = json!("last");
     for (path, body, reason) in [
-        ("/v1/boards/trusting/scores", score(BOB, 9), "that player alone"),
-        ("/v1/boards/strict/scores", score(ADA, 9), "authority is server"),
+        (
+            "/v1/boards/trusting/scores",
+            score(BOB, 9),
+            "that player alone",
+        ),
+        (
+            "/v1/boards/strict/scores",
+            score(ADA, 9),
+            "authority is server",
+        ),
         ("/v1/boards/trusting/scores", chosen, "operator"),
-        ("/v1/scores:batch", several(&["trusting"], BOB), "that player alone"),
-        ("/v1/scores:batch", several(&["trusting", "strict"], ADA), "authority is server"),
-        ("/v1/boards/trusting/scores:batch", json!({"scores": [score(ADA, 9)]}), "scope submit"),
+        (
+            "/v1/scores:batch",
+            several(&["trusting"], BOB),
+            "that player alone",
+        ),
+        (
+            "/v1/scores:batch",
+            several(&["trusting", "strict"], ADA),
+            "authority is server",
+        ),
+        (
+            "/v1/boards/trusting/scores:batch",
+            json!({"scores": [score(ADA, 9)]}),
+            "scope submit",
+        ),
         ("/score/submit", classic(ADA), "authority is server"),
         ("/score/submit", classic(BOB), "that player alone"),
     ] {
@@ -56,14 +83,27 @@ fn players_submit_for_themselves_where_the_board_trusts_them() {
         let detail = reply.json()["detail"].as_str().unwrap().to_owned();
         assert!(detail.contains(reason), "{detail}");
     }
-    is_problem(&by_ada("/v1/boards/none/scores", score(ADA, 1)), 404, "board_not_found");
+    is_problem(
+        &by_ada("/v1/boards/none/scores", score(ADA, 1)),
+        404,
+        "board_not_found",
+    );
     // Nothing of what was refused has come about.
-    let entry = ok(game.by(BOB, "GET", &format!("/v1/boards/trusting/entries/{ADA}"), None));
+    let entry = ok(game.by(
+        BOB,
+        "GET",
+        &format!("/v1/boards/trusting/entries/{ADA}"),
+        None,
+    ));
     assert_eq!((&entry["score"], &entry["rank"]), (&json!(8), &json!(1)));
     let strict = ok(game.as_admin("GET", "/v1/boards/strict/entries", None));
     assert_eq!(strict["total"], 0);
     // `global` can trust players too.
-    ok(game.as_admin("PUT", "/v1/boards/global", Some(&json!({"authority": "player"}))));
+    ok(game.as_admin(
+        "PUT",
+        "/v1/boards/global",
+        Some(&json!({"authority": "player"})),
+    ));
     assert_eq!(ok(by_ada("/score/submit", classic(ADA)))["points"], 2);
     is_problem(&by_ada("/score/submit", classic(BOB)), 403, "forbidden");
 }
@@ -80,7 +120,11 @@ fn players_read_of_players_themselves() {
         is_problem(&game.by(ADA, "GET", &of(nobody), None), 403, "forbidden");
     }
     ok(game.by(ADA, "GET", &format!("/user/profile/{BOB}"), None));
-    is_problem(&game.by(ADA, "GET", "/leaderboard/all", None), 403, "forbidden");
+    is_problem(
+        &game.by(ADA, "GET", "/leaderboard/all", None),
+        403,
+        "forbidden",
+    );
 }
 
 #[test]
@@ -95,7 +139,10 @@ fn tickets_are_made_read_and_cancelled_by_their_own_players() {
     rated["rating"] = json!(1);
     for (body, reason) in [
         (json!({"players": [player(BOB)]}), "that player alone"),
-        (json!({"players": [player(ADA), player(BOB)]}), "that player alone"),
+        (
+            json!({"players": [player(ADA), player(BOB)]}),
+            "that player alone",
+        ),
         (json!({"players": [rated]}), "rating"),
         (json!({"players": [player(ADA)], "priority": 9}), "priority"),
     ] {
@@ -112,13 +159,21 @@ fn tickets_are_made_read_and_cancelled_by_their_own_players() {
         let of_bob = game.by(BOB, method, &path, None);
         is_problem(&of_bob, 404, "ticket_not_found");
         let missing = game.by(BOB, method, &format!("{tickets}/b"), None);
-        let same = |reply: &Reply| reply.json()["detail"].as_str().unwrap().replace("ticket b", "ticket a");
+        let same = |reply: &Reply| {
+            reply.json()["detail"]
+                .as_str()
+                .unwrap()
+                .replace("ticket b", "ticket a")
+        };
         assert_eq!(same(&of_bob), same(&missing));
     }
     let events = format!("{path}/events");
     is_problem(&game.by(BOB, "GET", &events, None), 404, "ticket_not_found");
     assert_eq!(ok(game.by(ADA, "GET", &path, None))["status"], "waiting");
-    assert_eq!(ok(game.by(ADA, "DELETE", &path, None))["status"], "cancelled");
+    assert_eq!(
+        ok(game.by(ADA, "DELETE", &path, None))["status"],
+        "cancelled"
+    );
     // A party that a server has made is its players' all the same.
     let party = json!({"ticket_id": "p", "players": [player(BOB)]});
     ok(game.as_admin("POST", "/v1/queues/other/tickets", Some(&party)));
@@ -146,7 +201,11 @@ fn matches_are_read_and_answered_by_their_own_players() {
         ok(game.by(by, "GET", &path, None));
     }
     is_problem(&game.by(carol, "GET", &path, None), 404, "match_not_found");
-    is_problem(&accept(carol, json!({"player_id": carol})), 404, "match_not_found");
+    is_problem(
+        &accept(carol, json!({"player_id": carol})),
+        404,
+        "match_not_found",
+    );
     is_problem(&accept(ADA, json!({"player_id": BOB})), 403, "forbidden");
     is_problem(&accept(ADA, json!({"ticket_id": BOB})), 403, "forbidden");
     is_problem(&accept(ADA, json!({"ticket_id": ADA})), 403, "forbidden");
@@ -156,13 +215,30 @@ fn matches_are_read_and_answered_by_their_own_players() {
     };
     is_problem(&decline(carol, carol), 404, "match_not_found");
     is_problem(&decline(ADA, BOB), 403, "forbidden");
-    assert_eq!(ok(accept(ADA, json!({"player_id": ADA})))["status"], "proposed");
-    assert_eq!(ok(accept(BOB, json!({"player_id": BOB})))["status"], "running");
+    assert_eq!(
+        ok(accept(ADA, json!({"player_id": ADA})))["status"],
+        "proposed"
+    );
+    assert_eq!(
+        ok(accept(BOB, json!({"player_id": BOB})))["status"],
+        "running"
+    );
     let result = json!({"placements": [1, 2]});
     let finish = format!("{path}/result");
-    is_problem(&game.by(ADA, "POST", &finish, Some(&result)), 403, "forbidden");
+    is_problem(
+        &game.by(ADA, "POST", &finish, Some(&result)),
+        403,
+        "forbidden",
+    );
     ok(game.as_admin("POST", &finish, Some(&result)));
-    let matches = |player: &str| ok(game.by(player, "GET", &format!("/v1/players/{player}/matches"), None));
+    let matches = |player: &str| {
+        ok(game.by(
+            player,
+            "GET",
+            &format!("/v1/players/{player}/matches"),
+            None,
+        ))
+    };
     assert_eq!(matches(ADA)["matches"][0]["match_id"], id.as_str());
 }
 
@@ -179,7 +255,9 @@ fn an_idempotency_key_is_its_callers_alone() {
         ];
         let body = json!({"players": [{"player_id": player}]}).to_string();
         let path = "/v1/queues/duel/tickets";
-        game.app.request("POST", path, &headers, Some(body.as_bytes())).unwrap()
+        game.app
+            .request("POST", path, &headers, Some(body.as_bytes()))
+            .unwrap()
     };
     let first = make(ADA);
     // With one space of keys this would be 422: the key was used for another request.

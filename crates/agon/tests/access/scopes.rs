@@ -50,7 +50,9 @@ fn filled(path: &str) -> String {
         ("{path}", "a"),
     ]
     .iter()
-    .fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
+    .fold(path.to_owned(), |path, (name, value)| {
+        path.replace(name, value)
+    })
 }
 
 #[test]
@@ -60,7 +62,13 @@ fn each_scope_opens_its_routes_and_no_others() {
     let app = launch(dir.path()).start();
     let operations = operations(&app.get("/openapi.json").json());
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    for Operation { method, path, scope, .. } in &operations {
+    for Operation {
+        method,
+        path,
+        scope,
+        ..
+    } in &operations
+    {
         // A body that nobody can read: whoever gets through gets told so, and nothing is changed.
         let body = (method == "POST" || method == "PUT").then(|| json!([7]));
         let reply = |credential: &str| ask(&app, method, &filled(path), credential, body.as_ref());
@@ -72,7 +80,10 @@ fn each_scope_opens_its_routes_and_no_others() {
         for (own, secret) in &secrets {
             let reply = reply(secret);
             if own == scope || *own == "admin" {
-                assert!(!matches!(reply.status, 401 | 403 | 405), "{own}: {method} {path}");
+                assert!(
+                    !matches!(reply.status, 401 | 403 | 405),
+                    "{own}: {method} {path}"
+                );
                 *seen.entry(own).or_default() += 1;
             } else {
                 is_problem(&reply, 403, "forbidden");
@@ -94,7 +105,13 @@ fn players_get_where_players_may_and_nowhere_else() {
     let game = Game::start();
     let operations = operations(&game.app.get("/openapi.json").json());
     let (mut may, mut may_not) = (0, 0);
-    for Operation { method, path, scope, players } in &operations {
+    for Operation {
+        method,
+        path,
+        scope,
+        players,
+    } in &operations
+    {
         let body = (method == "POST" || method == "PUT").then(|| json!([7]));
         let reply = game.by(ADA, method, &filled(path), body.as_ref());
         if scope.is_none() {

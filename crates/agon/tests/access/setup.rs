@@ -88,7 +88,11 @@ pub fn put(app: &App, path: &str, credential: &str, body: &Value) -> Reply {
 pub fn is_problem(reply: &Reply, status: u16, code: &str) {
     let body = String::from_utf8_lossy(&reply.body);
     assert_eq!(reply.status, status, "{body}");
-    assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{body}");
+    assert_eq!(
+        reply.header("content-type"),
+        Some("application/problem+json"),
+        "{body}"
+    );
     assert_eq!(reply.json()["code"], code, "{body}");
 }
 
@@ -127,7 +131,8 @@ pub fn seconds(from_now: i64) -> Value {
 
 /// A server that accepts tokens of these keys, given as a set in a file.
 pub fn with_tokens(launch: Launch, jwks: impl AsRef<Path>, algorithms: &str) -> Launch {
-    with_issuer(launch, algorithms).set("ACCESS__TOKENS__JWKS_FILE", jwks.as_ref().to_str().unwrap())
+    with_issuer(launch, algorithms)
+        .set("ACCESS__TOKENS__JWKS_FILE", jwks.as_ref().to_str().unwrap())
 }
 
 /// A server that accepts tokens, without a place for the keys to them.
@@ -164,7 +169,10 @@ impl Game {
         };
         for player in [ADA, BOB] {
             let body = json!({"user_id": player, "display_name": "p", "points": 1});
-            assert_eq!(game.as_admin("POST", "/user/create", Some(&body)).status, 201);
+            assert_eq!(
+                game.as_admin("POST", "/user/create", Some(&body)).status,
+                201
+            );
         }
         game
     }

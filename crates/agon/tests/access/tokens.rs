@@ -30,9 +30,18 @@ fn every_fault_of_a_token_is_one_refusal_with_its_reason() {
         (none("none"), "cannot be read"),
         (none("EdDSA"), "signature"),
         (public.token(Some("rsa"), &claims(ADA)), "not accepted"),
-        (public.token_with(&header("RS256", "rsa"), &claims(ADA)), "signature"),
-        (rsa.token_with(&header("RS384", "rsa"), &claims(ADA)), "not accepted"),
-        (rsa.token_with(&header("EdDSA", "rsa"), &claims(ADA)), "not known"),
+        (
+            public.token_with(&header("RS256", "rsa"), &claims(ADA)),
+            "signature",
+        ),
+        (
+            rsa.token_with(&header("RS384", "rsa"), &claims(ADA)),
+            "not accepted",
+        ),
+        (
+            rsa.token_with(&header("EdDSA", "rsa"), &claims(ADA)),
+            "not known",
+        ),
         (other.token(Some("ed"), &claims(ADA)), "signature"),
         (other.token(Some("other"), &claims(ADA)), "not known"),
         (of("exp", seconds(-60)), "expired"),
@@ -52,7 +61,10 @@ fn every_fault_of_a_token_is_one_refusal_with_its_reason() {
         let challenge = Some("Bearer error=\"invalid_token\"");
         assert_eq!(reply.header("www-authenticate"), challenge);
         let detail = reply.json()["detail"].as_str().unwrap().to_owned();
-        assert!(detail.contains(reason), "{detail:?} should contain {reason:?}");
+        assert!(
+            detail.contains(reason),
+            "{detail:?} should contain {reason:?}"
+        );
         assert!(!app.log().contains(&token), "{}", app.log());
     }
 }
@@ -69,7 +81,9 @@ fn a_shared_secret_may_change_while_the_server_runs() {
     assert_eq!(get(&app, "/leaderboard", &token).status, 200);
     let other: Vec<u8> = SECRET.iter().rev().copied().collect();
     std::fs::write(&file, &other).unwrap();
-    until("the old secret is no good", || get(&app, "/leaderboard", &token).status == 401);
+    until("the old secret is no good", || {
+        get(&app, "/leaderboard", &token).status == 401
+    });
     let token = Signer::secret(&other).token(None, &claims(ADA));
     assert_eq!(get(&app, "/leaderboard", &token).status, 200);
     assert!(!app.log().contains(std::str::from_utf8(SECRET).unwrap()));
@@ -80,9 +94,18 @@ fn without_tokens_in_the_settings_none_is_accepted() {
     let dir = directory();
     create(dir.path(), "read");
     let app = launch(dir.path()).start();
-    let reply = get(&app, "/leaderboard", &Signer::ed25519().token(None, &claims(ADA)));
+    let reply = get(
+        &app,
+        "/leaderboard",
+        &Signer::ed25519().token(None, &claims(ADA)),
+    );
     is_problem(&reply, 401, "invalid_token");
-    assert!(reply.json()["detail"].as_str().unwrap().contains("not accepted here"));
+    assert!(
+        reply.json()["detail"]
+            .as_str()
+            .unwrap()
+            .contains("not accepted here")
+    );
 }
 
 #[test]
@@ -105,7 +128,10 @@ fn settings_that_cannot_be_are_refused() {
     ] {
         let settings = with_tokens(launch(dir.path()), file, "EdDSA");
         let settings = settings.set(&format!("ACCESS__TOKENS__{key}"), value);
-        let log = settings.try_start().err().unwrap_or_else(|| panic!("{key} = {value}"));
+        let log = settings
+            .try_start()
+            .err()
+            .unwrap_or_else(|| panic!("{key} = {value}"));
         assert!(log.contains(expected), "{log}");
     }
     let short = with_issuer(launch(dir.path()), "HS256");

@@ -24,7 +24,9 @@ impl By {
     /// Something that is this player's.
     pub(crate) fn require_own(&self, player: PlayerId) -> Result<(), Problem> {
         match self.player() {
-            Some(own) if own != player => Err(forbidden("a player's token is for that player alone")),
+            Some(own) if own != player => {
+                Err(forbidden("a player's token is for that player alone"))
+            }
             _ => Ok(()),
         }
     }
@@ -45,7 +47,8 @@ impl By {
         }
         self.require_own(player)?;
         if api.boards.board(board).await?.settings.authority != Authority::Player {
-            let detail = format!("the board {board} takes no scores from players: its authority is server");
+            let detail =
+                format!("the board {board} takes no scores from players: its authority is server");
             return Err(forbidden(detail));
         }
         if chooses_operator {
@@ -60,7 +63,9 @@ impl By {
             return Ok(());
         };
         if ticket.players.iter().any(|player| player.id != own) {
-            return Err(forbidden("a player's token makes tickets for that player alone"));
+            return Err(forbidden(
+                "a player's token makes tickets for that player alone",
+            ));
         }
         if ticket.players.iter().any(|player| player.rating.is_some()) {
             return Err(forbidden("a player's token does not choose a rating"));
@@ -107,7 +112,9 @@ impl By {
         self.may_see_match(&*api.matches.find_match(id).await?)?;
         match who {
             Who::Player(player) if *player == own => Ok(()),
-            _ => Err(forbidden("a player's token answers for that player alone: send its player_id")),
+            _ => Err(forbidden(
+                "a player's token answers for that player alone: send its player_id",
+            )),
         }
     }
 

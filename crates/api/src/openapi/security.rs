@@ -66,9 +66,7 @@ fn add_refusals(operation: &mut Operation) {
     ] {
         let mut refusal = problem(codes);
         let challenge = HeaderBuilder::new()
-            .schema(Some(
-                ObjectBuilder::new().schema_type(Type::String).build(),
-            ))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
             .description(Some("What is wrong, for programs (RFC 6750)"));
         let status = codes.first().map(|code| code.status().as_u16().to_string());
         if let Some(status) = status {

@@ -90,10 +90,16 @@ fn every_operation_has_a_need_and_says_so() {
         let scopes: Vec<&Value> = security.iter().filter_map(|s| s.get("key")).collect();
         let players = security.iter().any(|s| s.get("player").is_some());
         match need.scope {
-            None => assert!(security.is_empty() && !responses.contains_key("401"), "{path}"),
+            None => assert!(
+                security.is_empty() && !responses.contains_key("401"),
+                "{path}"
+            ),
             Some(scope) => {
                 assert_eq!(scopes, [&serde_json::json!([scope.as_str()])], "{path}");
-                assert!(responses.contains_key("401") && responses.contains_key("403"), "{path}");
+                assert!(
+                    responses.contains_key("401") && responses.contains_key("403"),
+                    "{path}"
+                );
             }
         }
         assert_eq!(players, need.players != Players::No, "{method} {path}");
@@ -117,7 +123,10 @@ fn the_page_for_people_says_the_same() {
     }
     let missing: Vec<&String> = rows.iter().filter(|row| !PAGE.contains(*row)).collect();
     assert!(missing.is_empty(), "docs/access.md lacks\n{missing:#?}");
-    let shown = PAGE.lines().filter(|l| l.starts_with("| `") && l.contains(" /")).count();
+    let shown = PAGE
+        .lines()
+        .filter(|l| l.starts_with("| `") && l.contains(" /"))
+        .count();
     // Those that the API document leaves out are shown in rows of their own kind.
     assert!(shown >= rows.len(), "{shown} of {}", rows.len());
 }
@@ -128,6 +137,12 @@ fn what_nobody_has_thought_of_is_not_there() {
     assert_eq!(need("/v1/boards", &Method::POST), None);
     assert_eq!(need("/v2", &Method::GET), None);
     assert_eq!(need("/v1/boards", &Method::HEAD), Some(READ_ALL));
-    assert_eq!(described_need("/v1/matches/{match}:accept", &Method::POST), Some(MATCH_OWN));
-    assert_eq!(described_need("/v1/upstreams/{name}/{path}", &Method::GET), Some(UPSTREAM));
+    assert_eq!(
+        described_need("/v1/matches/{match}:accept", &Method::POST),
+        Some(MATCH_OWN)
+    );
+    assert_eq!(
+        described_need("/v1/upstreams/{name}/{path}", &Method::GET),
+        Some(UPSTREAM)
+    );
 }

@@ -6,7 +6,9 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use access::{EditError, Editing, Key, KeyId, NewKey, RANDOM_BYTES, Scope, Secret, time_text};
+use access::{
+    EditError, Editing, Key, KeyId, NewKey, PREFIX, RANDOM_BYTES, Scope, Secret, time_text,
+};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -60,7 +62,7 @@ pub(crate) struct ListArgs {
 pub(crate) struct RevokeArgs {
     #[command(flatten)]
     store: StoreArgs,
-    /// Its id, the eight digits behind `agon_`
+    /// Its id, the eight digits behind `agon_`; or its secret, where that is what was found
     #[arg(value_name = "ID", value_parser = parse_id)]
     id: KeyId,
 }
@@ -79,9 +81,13 @@ fn parse_life(text: &str) -> Result<Duration, &'static str> {
     life.ok_or("expected a time such as 90d or 12h, at most 100 years")
 }
 
-/// Says no more than that it is wrong: a secret that is put here by mistake must not be repeated.
+/// Takes a whole secret for the id in it: whoever finds one where it must not be has nothing else.
 fn parse_id(text: &str) -> Result<KeyId, &'static str> {
-    KeyId::parse(text).ok_or("expected the eight digits behind agon_, and not the secret")
+    let secret = text
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.split_once('_'));
+    let id = secret.map_or(text, |(id, _)| id);
+    KeyId::parse(id).ok_or("expected the eight digits behind agon_")
 }
 
 /// Does what is asked.
@@ -243,8 +249,10 @@ mod tests {
         }
         assert_eq!(parse_scope(" admin"), Ok(Scope::Admin));
         assert!(parse_scope("all").is_err());
-        let secret = "agon_00000000_abc";
-        assert!(!parse_id(secret).unwrap_err().contains(secret));
+        for good in ["0123abcd", "agon_0123abcd_x_y"] {
+            assert_eq!(parse_id(good).unwrap().as_str(), "0123abcd");
+        }
+        assert!(parse_id("0123ABCD").is_err() && parse_id("agon_0123abcd").is_err());
     }
 
     #[test]

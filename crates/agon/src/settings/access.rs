@@ -110,7 +110,7 @@ impl AccessSection {
     /// Checks what can be checked without looking at files.
     pub(crate) fn check(&self) -> Result<(), Fault> {
         match &self.tokens {
-            Some(tokens) => tokens.rules().and(tokens.source().map(drop)),
+            Some(tokens) => tokens.source().and(tokens.rules()).map(drop),
             None => Ok(()),
         }
     }

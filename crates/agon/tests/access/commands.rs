@@ -109,12 +109,12 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     let before = std::fs::read_to_string(dir.path().join("keys.toml")).unwrap();
     for (arguments, expected) in [
         (&["create", "--name", "a"][..], "--scope"),
-        (&["create", "--scope", "read"], "--name"),
+        (&["create", "--scope", "read"][..], "--name"),
         (
-            &["create", "--name", "a", "--scope", "all"],
+            &["create", "--name", "a", "--scope", "all"][..],
             "expected read, submit",
         ),
-        (&["create", "--name", "", "--scope", "read"], "1 to 64"),
+        (&["create", "--name", "", "--scope", "read"][..], "1 to 64"),
         (
             &[
                 "create",
@@ -124,11 +124,11 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
                 "read",
                 "--expires",
                 "90",
-            ],
+            ][..],
             "such as 90d",
         ),
-        (&["revoke", "01234567"], "there is no key 01234567"),
-        (&["revoke", "x"], "eight digits"),
+        (&["revoke", "01234567"][..], "there is no key 01234567"),
+        (&["revoke", "x"][..], "eight digits"),
     ] {
         let refused = failure(&keys(dir.path(), arguments));
         assert!(refused.contains(expected), "{arguments:?}: {refused}");

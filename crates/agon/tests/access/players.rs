@@ -102,7 +102,7 @@ fn players_submit_for_themselves_where_the_board_trusts_them() {
     ok(game.as_admin(
         "PUT",
         "/v1/boards/global",
-        Some(&json!({"authority": "player"})),
+        Some(&json!({"authority": "player", "operator": "sum"})),
     ));
     assert_eq!(ok(by_ada("/score/submit", classic(ADA)))["points"], 2);
     is_problem(&by_ada("/score/submit", classic(BOB)), 403, "forbidden");

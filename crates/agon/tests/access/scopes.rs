@@ -84,7 +84,7 @@ fn each_scope_opens_its_routes_and_no_others() {
                     !matches!(reply.status, 401 | 403 | 405),
                     "{own}: {method} {path}"
                 );
-                *seen.entry(own).or_default() += 1;
+                *seen.entry(*own).or_default() += 1;
             } else {
                 is_problem(&reply, 403, "forbidden");
                 let detail = reply.json()["detail"].as_str().unwrap().to_owned();

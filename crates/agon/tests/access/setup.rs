@@ -80,10 +80,6 @@ pub fn post(app: &App, path: &str, credential: &str, body: &Value) -> Reply {
     ask(app, "POST", path, credential, Some(body))
 }
 
-pub fn put(app: &App, path: &str, credential: &str, body: &Value) -> Reply {
-    ask(app, "PUT", path, credential, Some(body))
-}
-
 /// Asserts that a reply is a problem of this status and code.
 pub fn is_problem(reply: &Reply, status: u16, code: &str) {
     let body = String::from_utf8_lossy(&reply.body);

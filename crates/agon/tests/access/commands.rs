@@ -79,11 +79,7 @@ fn keys_are_listed_without_secrets() {
             "90d",
         ],
     ));
-    assert!(
-        keys(dir.path(), &["revoke", id_of(&first)])
-            .status
-            .success()
-    );
+    assert!(keys(dir.path(), &["revoke", &first]).status.success());
     let listed = keys(dir.path(), &["list", "--json"]);
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
     assert_eq!(listed[0]["id"], id_of(&first));

@@ -15,10 +15,12 @@ use crate::process;
 use crate::workspace::metadata;
 
 /// Every crate of the workspace and the crates of the workspace that it may use.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
+    ("access", &["boards"]),
     (
         "agon",
         &[
+            "access",
             "api",
             "boards",
             "fields",
@@ -31,7 +33,14 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ),
     (
         "api",
-        &["boards", "fields", "match-json", "matchmaking", "upstreams"],
+        &[
+            "access",
+            "boards",
+            "fields",
+            "match-json",
+            "matchmaking",
+            "upstreams",
+        ],
     ),
     ("boards", &[]),
     ("fields", &["boards", "matchmaking"]),

@@ -3,11 +3,20 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use access::Access;
 
 use crate::practice;
 
 /// To standard output; the log goes to standard error. `site` is the URL without a path.
-pub(crate) fn print(site: &str, practice: Option<SocketAddr>, data_dir: &Path, players: u64) {
+pub(crate) fn print(
+    site: &str,
+    practice: Option<SocketAddr>,
+    data_dir: &Path,
+    players: u64,
+    access: &Access,
+) {
     let data = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let version = env!("CARGO_PKG_VERSION");
     let practice = practice.map_or_else(String::new, |practice| {
@@ -22,9 +31,21 @@ pub(crate) fn print(site: &str, practice: Option<SocketAddr>, data_dir: &Path, p
          \x20 API          {site}/docs\n\
          \x20 health       {site}/healthz, {site}/readyz\n\
          \x20 data         {} ({players} players)\n\
+         \x20 access       {}\n\
          Ctrl-C stops it.",
-        data.display()
+        data.display(),
+        who_may(access),
     );
     // A closed standard output must not stop a server.
     let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+fn who_may(access: &Access) -> String {
+    if access.is_open() {
+        return "open to whoever reaches it; `agon keys create` closes it".to_owned();
+    }
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now_ms = now_ms.map_or(0, |d| d.as_millis() as i64);
+    let tokens = access.tokens().map_or("", |_| ", players' tokens");
+    format!("{} keys{tokens}", access.valid_keys(now_ms))
 }

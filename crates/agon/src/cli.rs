@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::export::{self, ExportArgs};
 use crate::healthcheck::{self, HealthcheckArgs};
 use crate::import::{self, ImportArgs};
+use crate::keys::{self, KeysCommand};
 use crate::odds::HedgeOddsArgs;
 use crate::practice::{self, PracticeArgs};
 use crate::serve;
@@ -44,6 +45,9 @@ enum Command {
     Export(ExportArgs),
     /// Read boards from an export into a store that is not being served
     Import(ImportArgs),
+    /// Make, list and revoke the keys that requests need
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Try out a queue: what its rules would do with players who come at random
     Simulate(Box<SimulateArgs>),
     /// Print what hedging is worth for an upstream, by formula
@@ -64,7 +68,7 @@ pub(crate) struct ServeArgs {
     /// Directory for the data, created where it is missing
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Listen on a public address though anybody could change anything there
+    /// Listen on a public address though there are no keys and anybody could change anything there
     #[arg(long)]
     insecure_open: bool,
 }
@@ -76,7 +80,10 @@ impl ServeArgs {
             data_dir: self.data_dir,
             insecure_open: self.insecure_open,
         };
-        Ok(Settings::load(self.config.as_deref(), None, flags)?)
+        let settings = Settings::load(self.config.as_deref(), None, flags)?;
+        // Also for who only checks: a file that is of no use is to be found before a start.
+        settings.access()?;
+        Ok(settings)
     }
 }
 
@@ -93,13 +100,18 @@ pub(crate) struct StoreArgs {
 
 impl StoreArgs {
     pub(crate) fn settings(&self) -> anyhow::Result<Store> {
+        Ok(self.all_settings()?.store)
+    }
+
+    /// All settings, of which not all are looked at where nothing is served.
+    pub(crate) fn all_settings(&self) -> anyhow::Result<Settings> {
         let flags = Flags {
             listen: None,
             data_dir: self.data_dir.clone(),
             // Nobody listens, so a public address in the file is no reason to refuse.
             insecure_open: true,
         };
-        Ok(Settings::load(self.config.as_deref(), None, flags)?.store)
+        Ok(Settings::load(self.config.as_deref(), None, flags)?)
     }
 }
 
@@ -120,6 +132,7 @@ impl Cli {
             Command::Openapi { yaml: true } => print(&api::document_yaml()),
             Command::Export(args) => export::run(args),
             Command::Import(args) => import::run(args),
+            Command::Keys(command) => keys::run(command),
             Command::Simulate(args) => simulate::run(&args),
             Command::HedgeOdds(args) => print(&args.report()),
             Command::PracticeUpstream(args) => practice::run(args),

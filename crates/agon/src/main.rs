@@ -1,5 +1,6 @@
 //! The binary: reads the command line and the settings, then serves or answers.
 
+mod access;
 mod banner;
 mod cli;
 mod connection;
@@ -8,6 +9,7 @@ mod drain;
 mod export;
 mod healthcheck;
 mod import;
+mod keys;
 mod late_store;
 mod listener;
 mod matchmaker;

@@ -10,6 +10,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use store_embedded::{Clock, EmbeddedStore, Options};
 use tokio::net::TcpListener;
 
+use crate::access;
 use crate::banner;
 use crate::control::Control;
 use crate::drain::StopSignals;
@@ -44,13 +45,16 @@ async fn serve(settings: Settings, telemetry: &Telemetry) -> anyhow::Result<()> 
     let scheme = settings.server.tls.as_ref().map_or("http", |_| "https");
     let late = Arc::new(LateStore::default());
     let (upstreams, practice) = upstreams::prepare(&settings).await?;
+    let access = Arc::new(settings.access()?);
+    access::keep_up(&access, settings.access.jwks_url())?;
     let api = Api::new(late.clone(), late.clone(), upstreams, limits(&settings));
     let (tracer, traces) = telemetry::traces(&settings.trace)?.unzip();
     let api = api.with_telemetry(telemetry.switch(), tracer);
+    let api = api.guarded_by(access.clone());
     let connections = GracefulShutdown::new();
     let threads = Arc::new(RequestThreads::start()?);
     metrics::add_process(api.metrics(), Arc::clone(&threads));
-    let router = api::router_behind(&edge(&settings), api.clone());
+    let router = api::router_behind(&edge(&settings, access.is_open()), api.clone());
     let server = HttpServer::new(&settings.server, router, threads)?;
 
     let working = async {
@@ -68,6 +72,7 @@ async fn serve(settings: Settings, telemetry: &Telemetry) -> anyhow::Result<()> 
             practice,
             &settings.store.data_dir,
             store.player_count(),
+            &access,
         );
         tokio::select! {
             () = stop.next() => {}
@@ -129,9 +134,7 @@ fn limits(
 }
 
 /// What is asked of requests before they reach a route.
-fn edge(settings: &Settings) -> Edge {
-    // Until there are keys, everything is open to everybody.
-    let open = true;
+fn edge(settings: &Settings, open: bool) -> Edge {
     Edge {
         // Checked when the settings were read.
         cors: settings.cors.cors().unwrap_or_default(),

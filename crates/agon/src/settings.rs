@@ -2,6 +2,7 @@
 //!
 //! `agon.example.toml` documents each of them; a test keeps it equal to the defaults here.
 
+mod access;
 mod cors;
 mod log;
 mod proxies;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Size, Span};
 
+pub(crate) use self::access::{AccessSection, JwksUrl};
 pub(crate) use self::cors::CorsSection;
 pub(crate) use self::log::{Format, Log};
 pub(crate) use self::proxies::{ForwardedHeader, Network};
@@ -37,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) store: Store,
     pub(crate) matchmaking: Matchmaking,
+    pub(crate) access: AccessSection,
     pub(crate) rate_limit: RateLimit,
     pub(crate) cors: CorsSection,
     pub(crate) log: Log,
@@ -186,9 +189,10 @@ impl Settings {
                 reason: reason.to_owned(),
             })
         };
-        if !listen.ip().is_loopback() && !insecure_open {
-            let reason = "is a public address, where anybody could change anything; \
-                listen on 127.0.0.1 behind a proxy, or insist with --insecure-open";
+        self.access.check().map_err(access_refused)?;
+        if !listen.ip().is_loopback() && !insecure_open && self.access()?.is_open() {
+            let reason = "is a public address, and there are no keys: anybody could change anything; \
+                make one with `agon keys create`, listen on 127.0.0.1, or insist with --insecure-open";
             return refuse("server.listen", listen.to_string(), reason);
         }
         if *max_connections == 0 {
@@ -229,6 +233,12 @@ impl Settings {
         self.upstreams().map(drop)
     }
 
+    /// What callers are known by. Reads the files of keys.
+    pub(crate) fn access(&self) -> Result<::access::Access, SettingsError> {
+        let access = self.access.open(&self.store.data_dir);
+        access.map_err(access_refused)
+    }
+
     /// The upstreams as they are called. Reads the files of their schemas.
     pub(crate) fn upstreams(&self) -> Result<Vec<(String, ::upstreams::Settings)>, SettingsError> {
         let read = |(name, section): (&String, &UpstreamSection)| {
@@ -244,6 +254,14 @@ impl Settings {
             Ok((name.clone(), settings))
         };
         self.upstreams.iter().map(read).collect()
+    }
+}
+
+fn access_refused((key, value, reason): upstreams::Fault) -> SettingsError {
+    SettingsError::Refused {
+        key: format!("access.{key}"),
+        value: format!(" = {value}"),
+        reason,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
+use access::Caller;
 use axum::http::Extensions;
 use boards::PlayerId;
 
@@ -29,26 +30,29 @@ impl ClientAddress {
 
 /// Whom a request is counted for.
 ///
-/// Whoever finds out who a caller is puts one into the extensions of the request; without it a request
-/// is counted for the network that it comes from.
+/// A caller who has said nothing of who it is, is counted for the network that it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Client {
     /// Nobody that is known: a network.
     Network(IpAddr),
     /// A player, by a token.
     Player(PlayerId),
-    /// A server, by the id of its key.
+    /// A server, by the name of its key.
     Server(Arc<str>),
 }
 
 impl Client {
-    /// Of a request; `None` where not even its address is known, as in a test without a listener.
+    /// Of a request that has been admitted; `None` where not even its address is known, as in a test without a
+    /// listener.
     pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
-        let known = extensions.get::<Client>().cloned();
-        known.or_else(|| {
-            let address = extensions.get::<ClientAddress>()?;
-            Some(Client::Network(address.network()))
-        })
+        match extensions.get::<Caller>() {
+            Some(Caller::Player(player)) => Some(Client::Player(*player)),
+            Some(Caller::Key(key)) => Some(Client::Server(key.name.as_str().into())),
+            Some(Caller::Anonymous) | None => {
+                let address = extensions.get::<ClientAddress>()?;
+                Some(Client::Network(address.network()))
+            }
+        }
     }
 }
 
@@ -82,8 +86,10 @@ mod tests {
         let address: IpAddr = "192.0.2.7".parse().unwrap();
         extensions.insert(ClientAddress(address));
         assert_eq!(Client::of(&extensions), Some(Client::Network(address)));
-        let server = Client::Server("key-1".into());
-        extensions.insert(server.clone());
-        assert_eq!(Client::of(&extensions), Some(server));
+        extensions.insert(Caller::Anonymous);
+        assert_eq!(Client::of(&extensions), Some(Client::Network(address)));
+        let player = PlayerId::parse("e4cdb120-28fc-4285-a78d-eb48660b7730").unwrap();
+        extensions.insert(Caller::Player(player));
+        assert_eq!(Client::of(&extensions), Some(Client::Player(player)));
     }
 }

@@ -65,15 +65,19 @@ impl Cors {
 }
 
 impl Edge {
-    /// Puts the limits of callers around routes.
-    pub(crate) fn limit<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
+    /// Puts the limits of callers around routes, and between the two of them `admit`, which finds out who a caller
+    /// is.
+    pub(crate) fn limit<S: Clone + Send + Sync + 'static>(
+        &self,
+        routes: Router<S>,
+        admit: impl FnOnce(Router<S>) -> Router<S>,
+    ) -> Router<S> {
         let Some(rates) = &self.rates else {
-            return routes;
+            return admit(routes);
         };
         let limits = Arc::new(RateLimits::new(rates, &DefaultClock::default()));
         let routes = routes.layer(from_fn_with_state(limits.clone(), limit_clients));
-        // What finds out who a caller is goes here, between the two.
-        routes.layer(from_fn_with_state(limits, limit_failures))
+        admit(routes).layer(from_fn_with_state(limits, limit_failures))
     }
 
     /// Answers browsers that ask whether a page may.

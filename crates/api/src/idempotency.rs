@@ -14,6 +14,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
+use crate::access::By;
 use crate::body::{FromBody, parse, receive};
 use crate::problem::{Code, Problem};
 use crate::state::Api;
@@ -45,8 +46,16 @@ pub(crate) struct KeyHeader {
 pub(crate) struct Key([u8; 16]);
 
 impl Key {
+    /// The key of this request, if it has one.
+    ///
+    /// It is its caller's alone: nobody gets the answer to another's request by guessing its key.
+    pub(crate) fn of_request(request: &Request) -> Result<Option<Key>, Problem> {
+        let key = Key::sent(request.headers())?;
+        Ok(key.map(|key| key.within(&By::of(request.extensions()))))
+    }
+
     /// The key of these headers, if they have one.
-    pub(crate) fn sent(headers: &HeaderMap) -> Result<Option<Key>, Problem> {
+    fn sent(headers: &HeaderMap) -> Result<Option<Key>, Problem> {
         let mut keys = headers.get_all(KEY).iter();
         let Some(key) = keys.next() else {
             return Ok(None);
@@ -60,6 +69,18 @@ impl Key {
     fn of(key: &[u8]) -> Key {
         let digest = Sha256::new().chain_update(b"agon idempotency key\0");
         Key(half(digest.chain_update(key)))
+    }
+
+    /// The key of this caller. While access is open there is one caller, to whom all keys are left as they
+    /// are.
+    fn within(self, by: &By) -> Key {
+        match by.realm() {
+            None => self,
+            Some((kind, name)) => {
+                let digest = Sha256::new().chain_update(kind).chain_update(self.0);
+                Key(half(digest.chain_update(name)))
+            }
+        }
     }
 
     /// The key of one part of a request that is carried out in parts.
@@ -118,7 +139,7 @@ impl<B: FromBody> FromRequest<Api> for Guarded<B> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
-        let key = Key::sent(request.headers())?;
+        let key = Key::of_request(&request)?;
         let key = key.map(|key| {
             (
                 key,
@@ -204,6 +225,11 @@ impl<T: Serialize> IntoResponse for Reply<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+    use std::sync::Arc;
+
+    use access::Caller;
+
     use super::*;
 
     fn headers(keys: &[&[u8]]) -> HeaderMap {
@@ -257,6 +283,32 @@ mod tests {
         let hex = |bytes: [u8; 16]| format!("{:032x}", u128::from_be_bytes(bytes));
         assert_eq!(hex(key), "4099043b3a640c37755dde58f07b3d9c");
         assert_eq!(hex(request), "2a7d94a743c4c534485b760dcedebbef");
+    }
+
+    #[test]
+    fn callers_have_keys_of_their_own() {
+        let key = |name: &str, n: u8| {
+            let new = access::NewKey {
+                name: name.to_owned(),
+                scopes: access::Scopes::default(),
+                expires_ms: None,
+            };
+            Caller::Key(Arc::new(new.with(&access::Secret::of([n; 36]), 0)))
+        };
+        let player = |n: u8| Caller::Player(PlayerId::from_bytes([n; 16]));
+        let within = |caller: Caller| Key::of(b"k").within(&By(caller)).0;
+        assert_eq!(within(Caller::Anonymous), Key::of(b"k").0);
+        let callers = [
+            Caller::Anonymous,
+            key("a", 1),
+            key("b", 1),
+            player(1),
+            player(2),
+        ];
+        let keys: HashSet<[u8; 16]> = callers.map(within).into_iter().collect();
+        assert_eq!(keys.len(), 5);
+        // A key that takes another's place has its name.
+        assert_eq!(within(key("a", 1)), within(key("a", 2)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A handler turns a request into values that cannot be wrong, asks the domain, and turns what comes
 //! back into a wire type. It holds no rules. Everything that can go wrong ends as a problem.
 
+mod access;
 mod body;
 mod client;
 mod clock;

@@ -14,6 +14,7 @@ use crate::v1::{matches, simulation};
 
 mod errors;
 mod flat;
+mod security;
 
 pub(crate) use errors::*;
 
@@ -60,6 +61,7 @@ fn document() -> Document {
     document.paths.paths = paths
         .map(|(path, mut item)| {
             item.post.as_mut().map(describe_replays);
+            security::describe(&path, &mut item);
             if !EXEMPT.contains(&path.as_str()) {
                 describe_limits(&mut item);
             }
@@ -68,6 +70,7 @@ fn document() -> Document {
         .collect();
     if let Some(components) = &mut document.components {
         flat::flatten(&mut components.schemas);
+        security::add_schemes(components);
     }
     document
 }

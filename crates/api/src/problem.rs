@@ -102,6 +102,14 @@ impl Problem {
         self
     }
 
+    /// With a reason that is for the log alone.
+    pub(crate) fn because(self, inner: String) -> Self {
+        Problem {
+            inner: Some(inner),
+            ..self
+        }
+    }
+
     pub(crate) fn with_header(mut self, header: (HeaderName, HeaderValue)) -> Self {
         self.headers.push(header);
         self

@@ -9,6 +9,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::admit;
 use crate::edge::Edge;
 use crate::observe::observe;
 use crate::openapi::About;
@@ -92,6 +93,18 @@ pub(crate) fn described() -> OpenApiRouter<Api> {
         .routes(routes!(metrics::metrics))
 }
 
+/// All routes, without what surrounds them.
+pub(crate) fn routes() -> Router<Api> {
+    let (described, _) = described().split_for_parts();
+    described
+        .route("/", get(docs::page))
+        .route("/docs", get(docs::page))
+        .route("/docs/", get(docs::page))
+        .route("/docs/{*file}", get(docs::asset))
+        .route("/openapi.json", get(docs::openapi_json))
+        .route("/schema", get(docs::openapi_yaml))
+}
+
 /// The whole API as one service, for whoever may ask as much as they like.
 pub fn router(api: Api) -> Router {
     router_behind(&Edge::default(), api)
@@ -99,17 +112,13 @@ pub fn router(api: Api) -> Router {
 
 /// The whole API as one service, with limits for those who ask.
 pub fn router_behind(edge: &Edge, api: Api) -> Router {
-    let (described, _) = described().split_for_parts();
-    let routes = described
-        .route("/", get(docs::page))
-        .route("/docs", get(docs::page))
-        .route("/docs/", get(docs::page))
-        .route("/docs/{*file}", get(docs::asset))
-        .route("/openapi.json", get(docs::openapi_json))
-        .route("/schema", get(docs::openapi_yaml))
+    let routes = routes()
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method);
-    let routes = edge.share(edge.limit(routes));
+    let routes = edge.limit(routes, |routes| {
+        routes.layer(from_fn_with_state(api.clone(), admit))
+    });
+    let routes = edge.share(routes);
     let routes = match api.tracer.clone() {
         Some(tracer) => routes.layer(from_fn_with_state(tracer, trace)),
         None => routes,
@@ -128,6 +137,11 @@ async fn nothing_here(OriginalUri(uri): OriginalUri) -> Problem {
 
 /// The router adds the `allow` header.
 async fn wrong_method(method: Method) -> Problem {
+    not_allowed(&method)
+}
+
+/// A method that does not work at this path.
+pub(crate) fn not_allowed(method: &Method) -> Problem {
     Problem::new(
         Code::MethodNotAllowed,
         format!("{method} does not work here; see the allow header"),

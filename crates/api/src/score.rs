@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::access::By;
 use crate::body::JsonObject;
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::SubmitErrors;
@@ -113,11 +114,15 @@ impl FromValue for Timestamp {
 ))]
 pub(crate) async fn submit_score(
     State(api): State<Api>,
+    by: By,
     Guarded { body, guard }: Guarded<JsonObject<ScoreSubmission>>,
 ) -> Result<Reply<ScoreReceipt>, Problem> {
     let JsonObject(submission) = body;
+    let board = BoardId::global();
+    by.may_submit(&api, &board, submission.user_id, false)
+        .await?;
     let change = Change::Submit {
-        board: BoardId::global(),
+        board,
         submission: submission.to_domain(),
     };
     let receipt = api.change(change, guard).await.map_err(refused)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::Access;
 use boards::{BoardStore, Change, Changed, Guard, Receipt, StoreError};
 use matchmaking::{MatchError, MatchStore, QueueChange, QueueReceipt};
 use tokio::sync::{OnceCell, watch};
@@ -36,6 +37,7 @@ pub struct Api {
     pub(crate) upstreams: Upstreams,
     pub(crate) limits: Limits,
     pub(crate) matching: MatchSlots,
+    pub(crate) access: Arc<Access>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) log: LogSwitch,
@@ -45,7 +47,7 @@ pub struct Api {
 }
 
 impl Api {
-    /// An API over stores and upstreams.
+    /// An API over stores and upstreams, open to everybody.
     pub fn new(
         boards: Arc<dyn BoardStore>,
         matches: Arc<dyn MatchStore>,
@@ -58,6 +60,7 @@ impl Api {
             upstreams,
             limits,
             matching: MatchSlots::new(limits.matching),
+            access: Arc::new(Access::open()),
             clock: Clock::system(),
             metrics: Metrics::new(),
             log: LogSwitch::unconnected(),
@@ -98,6 +101,11 @@ impl Api {
             tracer,
             ..self
         }
+    }
+
+    /// The same, for those alone whom `access` lets in.
+    pub fn guarded_by(self, access: Arc<Access>) -> Self {
+        Api { access, ..self }
     }
 
     /// Makes a change now.

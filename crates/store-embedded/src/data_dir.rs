@@ -5,6 +5,7 @@
 //!   LOCK      held while a process uses the directory; names it
 //!   FORMAT    the version of everything below
 //!   engine/   the storage engine's files
+//!   keys.toml what `agon keys` keeps there; of no concern here
 //! ```
 //!
 //! `FORMAT` says `4 creating` until the first batch is on disk, so that a crash during the very
@@ -136,7 +137,16 @@ pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
 
 /// Whether there is nothing of anybody's in the directory.
 fn is_vacant(path: &Path) -> Result<bool, OpenError> {
-    let ours = ["LOCK", "FORMAT.next", "import.spool", "lost+found"];
+    // Keys are made before there is a store, or else the first start would be open.
+    let ours = [
+        "LOCK",
+        "FORMAT.next",
+        "import.spool",
+        "lost+found",
+        "keys.toml",
+        "keys.toml.lock",
+        "keys.toml.next",
+    ];
     let entries = fs::read_dir(path).map_err(OpenError::io("list", path))?;
     let mut names = entries.filter_map(Result::ok).map(|e| e.file_name());
     Ok(names.all(|name| ours.iter().any(|o| name.eq_ignore_ascii_case(o))))

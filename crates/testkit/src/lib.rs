@@ -1,4 +1,5 @@
-//! For tests alone: a running [`App`], what it tells at `/metrics` as a [`Scrape`], a [`SmallDisk`], a plain [`ReferenceStore`], the store
+//! For tests alone: a running [`App`], what it tells at `/metrics` as a [`Scrape`], a [`SmallDisk`], [`tokens`], a
+//! plain [`ReferenceStore`], the store
 //! [`conformance`] suite.
 //!
 //! What fails here panics: a test has nobody to hand an error to.
@@ -9,6 +10,7 @@ pub mod conformance;
 mod reference;
 mod scrape;
 mod small_disk;
+pub mod tokens;
 
 pub use app::{App, Connection, Launch, Reply, raw_exchange};
 pub use reference::ReferenceStore;

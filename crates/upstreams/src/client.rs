@@ -34,7 +34,7 @@ pub enum ClientError {
 
 /// Connections to one upstream: a pool for each thread that calls it, so that a reply wakes the
 /// thread that waits for it and no other.
-pub(crate) struct Client {
+pub struct Client {
     pools: ThreadLocal<Pool>,
     connector: HttpsConnector<HttpConnector>,
     pool_size: usize,
@@ -43,7 +43,11 @@ pub(crate) struct Client {
 type Pool = HyperClient<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 impl Client {
-    pub(crate) fn new(urls: &[Uri], pool_size: usize) -> Result<Self, ClientError> {
+    /// Prepares connections to these URLs, of which so many each may be idle; opens none.
+    ///
+    /// # Errors
+    /// [`ClientError`] where `https` is asked for and the machine knows no authorities.
+    pub fn new(urls: &[Uri], pool_size: usize) -> Result<Self, ClientError> {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
         http.enforce_http(false);
@@ -76,11 +80,10 @@ impl Client {
     }
 
     /// Sends a GET and returns the head of the reply, with its body still to come.
-    pub(crate) async fn get(
-        &self,
-        uri: Uri,
-        headers: HeaderMap,
-    ) -> Result<Response<Incoming>, String> {
+    ///
+    /// # Errors
+    /// Why there is none, in words.
+    pub async fn get(&self, uri: Uri, headers: HeaderMap) -> Result<Response<Incoming>, String> {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;

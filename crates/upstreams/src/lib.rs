@@ -17,7 +17,7 @@ mod settings;
 mod upstream;
 
 pub use circuit::CircuitState;
-pub use client::ClientError;
+pub use client::{Client, ClientError};
 pub use error::{CallError, Refusal};
 pub use hedge::{Counts, HistogramCounts, Policy, UnknownPolicy};
 pub use reply::Reply;

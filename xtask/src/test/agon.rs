@@ -52,10 +52,35 @@ pub(crate) fn built(workspace: &Workspace) -> Result<PathBuf> {
 impl Agon {
     /// Starts `binary` with these settings.
     pub(crate) fn serve(binary: &Path, log: PathBuf, settings: &[Setting]) -> Result<Self> {
+        Agon::serve_in(tempfile::tempdir()?, binary, log, settings)
+    }
+
+    /// Starts `binary` with these settings as a server that needs a key, and makes one that may do everything.
+    pub(crate) fn serve_with_key(
+        binary: &Path,
+        log: PathBuf,
+        settings: &[Setting],
+    ) -> Result<(Self, String)> {
+        let data_dir = tempfile::tempdir()?;
+        let mut create = Command::new(binary);
+        create.args(["keys", "create", "--name", "test"]);
+        create.args(["--scope", "read,submit,match,upstream,admin"]);
+        create.env("AGON_STORE__DATA_DIR", data_dir.path());
+        let key = process::output(&mut create)?.trim_end().to_owned();
+        let agon = Agon::serve_in(data_dir, binary, log, settings)?;
+        Ok((agon, key))
+    }
+
+    fn serve_in(
+        data_dir: TempDir,
+        binary: &Path,
+        log: PathBuf,
+        settings: &[Setting],
+    ) -> Result<Self> {
         let mut command = Command::new(binary);
         command.args(["serve", "--listen", "127.0.0.1:0"]);
         let settings = settings.iter().map(|(name, value)| (name, value));
-        Agon::start(command.envs(settings), log)
+        Agon::start_in(data_dir, command.envs(settings), log)
     }
 
     /// Starts `binary` as a practice upstream that behaves so.
@@ -67,7 +92,10 @@ impl Agon {
 
     /// Starts a command, which logs into the file `log`, and waits until it is up.
     pub(crate) fn start(command: &mut Command, log: PathBuf) -> Result<Self> {
-        let data_dir = tempfile::tempdir()?;
+        Agon::start_in(tempfile::tempdir()?, command, log)
+    }
+
+    fn start_in(data_dir: TempDir, command: &mut Command, log: PathBuf) -> Result<Self> {
         let mut child = command
             .env("AGON_STORE__DATA_DIR", data_dir.path())
             .stdin(Stdio::null())

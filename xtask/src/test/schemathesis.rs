@@ -1,7 +1,9 @@
 //! A running server against its own API description.
 //!
 //! Schemathesis reads the description, sends requests that keep to it and requests that do not, and
-//! compares every reply with it. What it finds is a fault of the server or of the description.
+//! compares every reply with it. What it finds is a fault of the server or of the description. It does so
+//! twice: with a server that is open, and with one that needs a key, which it has. Then it also leaves the key
+//! away and sends others, which must not work.
 
 use std::fs;
 use std::path::Path;
@@ -17,6 +19,10 @@ use crate::workspace::Workspace;
 
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,negative_data_rejection";
+
+/// The same with a key, and that there is no way without.
+const CHECKS_WITH_KEY: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+    response_headers_conformance,response_schema_conformance,negative_data_rejection,ignored_auth";
 
 /// `stateful` is left out: it follows links between operations, and the description has none.
 const PHASES: &str = "examples,coverage,fuzzing";
@@ -53,6 +59,9 @@ const FAST: [&str; 2] = ["--latency", "uniform:0..2"];
 /// For each operation and phase. With these all of it takes a minute or two.
 const MAX_EXAMPLES: &str = "100";
 
+/// What differs with a key is the same for all examples of an operation.
+const MAX_EXAMPLES_WITH_KEY: &str = "10";
+
 /// Any; that it is always the same makes a failure one that can be seen again.
 const SEED: &str = "20251121";
 
@@ -72,22 +81,37 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let practice = Agon::practice(&binary, dir.join("practice.log"), &FAST)?;
     let settings = [agon::upstream("DEFAULT", practice.address())];
     let agon = Agon::serve(&binary, dir.join("agon.log"), &settings)?;
+    compare(&program, &dir, agon, None)?;
+    let (agon, key) = Agon::serve_with_key(&binary, dir.join("agon.log"), &settings)?;
+    compare(&program, &dir, agon, Some(&key))?;
+    practice.stop()
+}
+
+/// Compares a server, with a key where it needs one, and stops it.
+fn compare(program: &Path, dir: &Path, agon: Agon, key: Option<&str>) -> Result<()> {
     let url = format!("http://{}/openapi.json", agon.address());
-    let found = process::run_within(&mut schemathesis(&program, &dir, &url), LIMIT);
+    let found = process::run_within(&mut schemathesis(program, dir, &url, key), LIMIT);
     if found.is_err() {
         println!("agon logged:\n{}", agon.log());
     }
     found?;
-    agon.stop()?;
-    practice.stop()
+    agon.stop()
 }
 
 /// Runs in `dir`, where no settings but ours and no examples of other runs are found.
-fn schemathesis(program: &Path, dir: &Path, url: &str) -> Command {
+fn schemathesis(program: &Path, dir: &Path, url: &str, key: Option<&str>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(dir).args(["run", url]);
-    command.args(["--checks", CHECKS, "--phases", PHASES]);
-    command.args(["--max-examples", MAX_EXAMPLES, "--seed", SEED]);
+    let (checks, examples) = match key {
+        None => (CHECKS, MAX_EXAMPLES),
+        Some(_) => (CHECKS_WITH_KEY, MAX_EXAMPLES_WITH_KEY),
+    };
+    if let Some(key) = key {
+        // One of a server that is gone in a few minutes: that it is shown does no harm.
+        command.args(["--header", &format!("Authorization: Bearer {key}")]);
+    }
+    command.args(["--checks", checks, "--phases", PHASES]);
+    command.args(["--max-examples", examples, "--seed", SEED]);
     command.args(["--request-timeout", REQUEST_TIMEOUT_SECONDS]);
     command.args(["--generation-database", "none", "--no-color"]);
     // All failures at once, rather than one a run.

@@ -116,6 +116,38 @@ fn the_example_of_an_upstream_is_the_defaults_and_documents_each_setting() {
     }
 }
 
+/// The section `[access.tokens]` of the example, as if it were no comment.
+fn example_tokens() -> String {
+    let lines = EXAMPLE.lines().skip_while(|l| *l != "# [access.tokens]");
+    let lines = lines.take_while(|l| l.starts_with("# "));
+    lines.map(|l| format!("{}\n", &l[2..])).collect()
+}
+
+#[test]
+fn the_example_of_tokens_is_the_defaults_and_documents_each_setting() {
+    let example = example_tokens();
+    let others = ["jwks_file = ", "hs256_secret_file = "];
+    let one = others
+        .iter()
+        .fold(example.clone(), |text, key| text.replace(key, "# "));
+    let settings = load(&one, &[], Flags::default()).unwrap();
+    let tokens = settings.access.tokens.clone().unwrap();
+    let defaults = super::access::TokensSection::default();
+    assert_eq!(
+        (tokens.leeway, tokens.jwks_refresh),
+        (defaults.leeway, defaults.jwks_refresh)
+    );
+    assert!(settings.access.jwks_url().is_some());
+    let known = toml::Value::try_from(tokens).unwrap();
+    let known = known.as_table().unwrap().keys().map(String::as_str);
+    for key in known.chain(["jwks_file", "hs256_secret_file"]) {
+        let at = example.find(&format!("\n{key} = "));
+        assert!(at.is_some(), "{key} is not in the example");
+    }
+    let refusal = refusal(&example, &[]);
+    assert!(refusal.contains("access.tokens = 3"), "{refusal}");
+}
+
 #[test]
 fn upstreams_are_refused_with_the_key_and_what_would_be_right() {
     let url = "url = \"http://up/\"";

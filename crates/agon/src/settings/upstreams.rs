@@ -103,7 +103,7 @@ impl Default for UpstreamSection {
 
 /// An absolute `http` or `https` URL.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Url(Uri);
+pub(crate) struct Url(pub(super) Uri);
 
 impl FromStr for Url {
     type Err = &'static str;
@@ -383,7 +383,7 @@ impl UpstreamSection {
     }
 }
 
-fn refuse<T>(key: &'static str, value: impl ToString, reason: &str) -> Result<T, Fault> {
+pub(super) fn refuse<T>(key: &'static str, value: impl ToString, reason: &str) -> Result<T, Fault> {
     Err((key, value.to_string(), reason.to_owned()))
 }
 

@@ -176,7 +176,8 @@ fn responses(codes: &[Code]) -> Responses {
     by_status.into_iter().map(reply).collect()
 }
 
-fn problem(codes: &[Code]) -> Response {
+/// The reply for codes of one status.
+pub(super) fn problem(codes: &[Code]) -> Response {
     let titles: Vec<&str> = codes.iter().map(|c| c.title()).collect();
     let examples = codes.iter().map(|code| {
         let body = Problem::body(*code, code.example_detail().to_owned(), Vec::new());

@@ -57,6 +57,12 @@ codes! {
         "The result does not fit the match" "placements has to have one for each team";
     BadSeat BAD_REQUEST "bad_seat"
         "The seats do not fit the match" "/seats/0 is of no team";
+    Unauthenticated UNAUTHORIZED "unauthenticated"
+        "A key or a token is needed" "send Authorization: Bearer with a key or a player's token";
+    InvalidToken UNAUTHORIZED "invalid_token"
+        "The key or the token is not good" "the key is not known here";
+    Forbidden FORBIDDEN "forbidden"
+        "The key or the token does not allow this" "takes a key with the scope submit";
     NotFound NOT_FOUND "not_found"
         "There is nothing at this path" "there is nothing at /leaderbord";
     PlayerNotFound NOT_FOUND "player_not_found"
@@ -119,6 +125,8 @@ codes! {
         "The matches were not found in time" "the matches were not found within 30 s; send fewer tickets";
     StoreUnavailable SERVICE_UNAVAILABLE "store_unavailable"
         "The store cannot take changes at present" "nothing was changed; try again later";
+    TokenKeysUnavailable SERVICE_UNAVAILABLE "token_keys_unavailable"
+        "Players' tokens cannot be checked at present" "the keys to check them with could not be fetched; try again later";
     Draining SERVICE_UNAVAILABLE "draining"
         "This server is about to stop" "send requests elsewhere";
     UpstreamNotFound NOT_FOUND "upstream_not_found"

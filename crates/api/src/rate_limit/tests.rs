@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use ::access::{Caller, Digest, Key, KeyId, Scopes};
 use axum::Router;
 use axum::body::Body;
 use axum::middleware::from_fn_with_state;
@@ -24,14 +25,25 @@ struct Limited {
     clock: FakeRelativeClock,
 }
 
+/// Whoever has the key of this name.
+fn caller(name: &str) -> Caller {
+    Caller::Key(Arc::new(Key {
+        id: KeyId::parse("00000001").unwrap(),
+        name: name.to_owned(),
+        scopes: Scopes::default(),
+        digest: Digest::of(name),
+        created_ms: 0,
+        expires_ms: None,
+        revoked_ms: None,
+    }))
+}
+
 async fn access(mut request: Request, next: Next) -> Response {
     let proof = request.headers().get(AUTHORIZATION);
     match proof.map(|proof| proof.to_str().unwrap().to_owned()) {
         Some(proof) if proof == "wrong" => return StatusCode::UNAUTHORIZED.into_response(),
         Some(proof) => {
-            request
-                .extensions_mut()
-                .insert(Client::Server(proof.into()));
+            request.extensions_mut().insert(caller(&proof));
         }
         None => {}
     }

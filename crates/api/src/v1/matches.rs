@@ -12,6 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::match_body::MatchBody;
+use crate::access::By;
 use crate::body::JsonObject;
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::{AcceptErrors, FinishErrors, MatchReadErrors};
@@ -125,12 +126,15 @@ impl FromValue for Flag {
 pub(crate) async fn get_match(
     State(api): State<Api>,
     FirstName(name): FirstName,
+    by: By,
 ) -> Result<Json<MatchBody>, Problem> {
     if let Some((_, "accept" | "decline")) = name.rsplit_once(':') {
         return Err(wrong_method("GET", "POST"));
     }
     let MatchPath { id } = MatchPath::parse(&name)?;
-    Ok(Json(MatchBody::from(&*api.matches.find_match(id).await?)))
+    let of = api.matches.find_match(id).await?;
+    by.may_see_match(&of)?;
+    Ok(Json(MatchBody::from(&*of)))
 }
 
 /// Accept a match
@@ -143,9 +147,11 @@ pub(crate) async fn get_match(
 pub(crate) async fn accept_match(
     api: Api,
     match_id: MatchId,
+    by: By,
     Guarded { body, guard }: Guarded<JsonObject<NewWho>>,
 ) -> Result<Reply<MatchBody>, Problem> {
     let JsonObject(NewWho(who)) = body;
+    by.may_answer(&api, match_id, &who).await?;
     change(&api, QueueChange::Accept { match_id, who }, guard).await
 }
 
@@ -159,9 +165,11 @@ pub(crate) async fn accept_match(
 pub(crate) async fn decline_match(
     api: Api,
     match_id: MatchId,
+    by: By,
     Guarded { body, guard }: Guarded<JsonObject<NewWho>>,
 ) -> Result<Reply<MatchBody>, Problem> {
     let JsonObject(NewWho(who)) = body;
+    by.may_answer(&api, match_id, &who).await?;
     change(&api, QueueChange::Decline { match_id, who }, guard).await
 }
 
@@ -183,10 +191,11 @@ pub(crate) async fn post_match(
         }
     };
     let MatchPath { id } = MatchPath::parse(id)?;
+    let by = By::of(request.extensions());
     let body = Guarded::from_request(request, &api).await?;
     let reply = match verb {
-        "accept" => accept_match(api, id, body).await?,
-        _ => decline_match(api, id, body).await?,
+        "accept" => accept_match(api, id, by, body).await?,
+        _ => decline_match(api, id, by, body).await?,
     };
     Ok(reply.into_response())
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::match_body::MatchBody;
+use crate::access::By;
 use crate::openapi::{HistoryErrors, PlayerErrors};
 use crate::path::PlayerPath;
 use crate::problem::{Fault, Problem};
@@ -100,7 +101,9 @@ pub(crate) struct History {
 pub(crate) async fn player_ratings(
     State(api): State<Api>,
     PlayerPath { player }: PlayerPath,
+    by: By,
 ) -> Result<Json<Ratings>, Problem> {
+    by.require_own(player)?;
     let ratings = api.matches.ratings(player).await?;
     Ok(Json(Ratings {
         player_id: player,
@@ -118,8 +121,10 @@ pub(crate) async fn player_ratings(
 pub(crate) async fn player_matches(
     State(api): State<Api>,
     PlayerPath { player }: PlayerPath,
+    by: By,
     Query(HistoryQuery { limit, cursor }): Query<HistoryQuery>,
 ) -> Result<Json<History>, Problem> {
+    by.require_own(player)?;
     let before = match cursor {
         Some(cursor) => Some(mark(&api, &cursor, player).await?),
         None => None,

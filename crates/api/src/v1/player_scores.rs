@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::board_scores::batch;
 use super::scores::{Effect, NewScore};
+use crate::access::By;
 use crate::body::JsonList;
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::PlayerScoresErrors;
@@ -97,11 +98,16 @@ pub(crate) struct PlayerScoresReceipt {
 ))]
 pub(crate) async fn submit_player_scores(
     State(api): State<Api>,
+    by: By,
     Guarded { body, guard }: Guarded<JsonList<PlayerScores>>,
 ) -> Result<Reply<PlayerScoresReceipt>, Problem> {
     let player_id = body.head.player_id;
     let boards: Vec<BoardId> = body.items.iter().map(|item| item.board.clone()).collect();
     require_distinct(&boards)?;
+    for item in &body.items {
+        by.may_submit(&api, &item.board, player_id, item.score.operator.is_some())
+            .await?;
+    }
     let submissions = body.items.into_iter();
     let change = Change::SubmitBatch {
         submissions: submissions

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::access::By;
 use crate::body::{JsonList, JsonObject};
 use crate::idempotency::{Guarded, KeyHeader, NewIds, Reply};
 use crate::openapi::{DeletePlayerErrors, PlayerErrors, PutPlayerErrors, PutPlayersErrors};
@@ -189,7 +190,9 @@ pub(crate) async fn put_player(
 pub(crate) async fn get_player(
     State(api): State<Api>,
     PlayerPath { player }: PlayerPath,
+    by: By,
 ) -> Result<Json<PlayerBody>, Problem> {
+    by.require_own(player)?;
     Ok(Json(api.boards.player(player).await?.into()))
 }
 

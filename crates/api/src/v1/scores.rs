@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::words;
+use crate::access::By;
 use crate::body::JsonObject;
 use crate::idempotency::{Guarded, KeyHeader, Reply};
 use crate::openapi::ScoreErrors;
@@ -24,7 +25,7 @@ pub(crate) struct NewScore {
     score: Score,
     /// How it changes the player's score; as the board says, if missing.
     #[schema(value_type = Option<words::Operator>, inline, example = "sum")]
-    operator: Option<Operator>,
+    pub(super) operator: Option<Operator>,
     /// Kept with the entry while it has this score: up to 1,024 bytes as JSON.
     #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>, example = json!({"level": 7}))]
     metadata: Option<Metadata>,
@@ -161,10 +162,13 @@ pub(crate) struct PlayerScoreOutcome {
 pub(crate) async fn submit_board_score(
     State(api): State<Api>,
     BoardPath { board }: BoardPath,
+    by: By,
     Guarded { body, guard }: Guarded<JsonObject<PlayerScore>>,
 ) -> Result<Reply<PlayerScoreOutcome>, Problem> {
     let submission = Submission::from(body.0);
     let player_id = submission.player;
+    by.may_submit(&api, &board, player_id, submission.operator.is_some())
+        .await?;
     let receipt = api
         .change(Change::Submit { board, submission }, guard)
         .await?;

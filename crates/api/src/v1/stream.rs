@@ -33,7 +33,7 @@ pub(crate) struct ScoreLines {
 impl ScoreLines {
     pub(crate) fn of(request: Request, limits: &Limits) -> Result<Self, Problem> {
         Ok(ScoreLines {
-            key: Key::sent(request.headers())?,
+            key: Key::of_request(&request)?,
             digest: RequestDigest::of(request.method(), request.uri().path()),
             body: LineBody::new(request.into_body(), limits.body_read_timeout),
         })

@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::events::{LAST_EVENT_ID, RETRY, SIGN_OF_LIFE};
 use super::ticket::TicketNow;
+use crate::access::By;
 use crate::openapi::TicketErrors;
 use crate::path::TicketPath;
 use crate::problem::Problem;
@@ -45,9 +46,11 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub(crate) async fn ticket_events(
     State(api): State<Api>,
     TicketPath { queue, ticket }: TicketPath,
+    by: By,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let view = api.matches.ticket(&queue, &ticket).await?;
+    by.may_see_ticket(&view)?;
     let seen = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
     let knows = seen.is_some_and(|seen| seen == view.version.to_string());
     if knows && view.ticket.state.is_final() {

@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use utoipa::IntoParams;
 
 use super::ticket::{Ticket, TicketNow, has_to_accept};
+use crate::access::By;
 use crate::body::FromBody;
 use crate::idempotency::{Guarded, KeyHeader, NewIds, Reply};
 use crate::openapi::{CancelTicketErrors, CreateTicketErrors, TicketErrors};
@@ -75,9 +76,11 @@ impl FromBody for NewTicket {
 pub(crate) async fn create_ticket(
     State(api): State<Api>,
     QueuePath { queue }: QueuePath,
+    by: By,
     Guarded { body, guard }: Guarded<NewTicket>,
 ) -> Result<Reply<Ticket>, Problem> {
     let ticket = body.0.named(|| NewIds::under(guard).ticket());
+    by.may_make(&ticket)?;
     let change = QueueChange::CreateTicket { queue, ticket };
     let receipt = api.change_queue(change, guard).await?;
     Ok(Reply {
@@ -99,9 +102,11 @@ pub(crate) async fn create_ticket(
 pub(crate) async fn get_ticket(
     State(api): State<Api>,
     TicketPath { queue, ticket }: TicketPath,
+    by: By,
     Query(query): Query<WaitQuery>,
 ) -> Result<Json<TicketNow>, Problem> {
     let mut view = api.matches.ticket(&queue, &ticket).await?;
+    by.may_see_ticket(&view)?;
     if let Some((seen, until)) = awaited(&view, &query) {
         tokio::select! {
             changed = timeout_at(until, api.matches.ticket_changed(&queue, &ticket, seen)) => {
@@ -137,7 +142,12 @@ fn awaited(view: &TicketView, query: &WaitQuery) -> Option<(u64, Instant)> {
 pub(crate) async fn cancel_ticket(
     State(api): State<Api>,
     TicketPath { queue, ticket }: TicketPath,
+    by: By,
 ) -> Result<Json<Ticket>, Problem> {
+    if by.is_player() {
+        // Who is in a ticket never changes, so it does not matter that this is looked at before.
+        by.may_see_ticket(&api.matches.ticket(&queue, &ticket).await?)?;
+    }
     let change = QueueChange::CancelTicket { queue, ticket };
     let receipt = api.change_queue(change, None).await?;
     Ok(Json(ticket_of(receipt.changed)?))

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 
 use crate::buckets::{Buckets, Histogram};
 use crate::queues::{Queue, Tally};
-use crate::state::{Board, State};
+use crate::state::Board;
 use crate::store::EmbeddedStore;
 
 /// Boards or queues looked at before the writer is let in.
@@ -235,7 +235,7 @@ impl EmbeddedStore {
         let mut last: Option<QueueId> = None;
         loop {
             let state = self.state.read();
-            let State { queues, .. } = &*state;
+            let queues = &state.queues;
             let from = last.as_ref().map_or(Unbounded, Excluded);
             let run = queues
                 .numbers

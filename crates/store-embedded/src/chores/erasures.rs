@@ -1,7 +1,5 @@
 //! Matches of players that were erased: a nil id takes the player's place, and its history goes.
 
-use std::sync::Arc;
-
 use boards::PlayerId;
 
 use crate::effect::Effect;

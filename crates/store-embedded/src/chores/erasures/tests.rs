@@ -1,6 +1,7 @@
 //! An erasure that takes several batches, looked at between them.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use boards::{BoardStore, Change, StoreError};
 use matchmaking::{Match, MatchError, MatchId, MatchStore};

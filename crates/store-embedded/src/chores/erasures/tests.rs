@@ -7,7 +7,6 @@ use boards::{BoardStore, Change, StoreError};
 use matchmaking::{Match, MatchError, MatchId, MatchStore};
 use parking_lot::Mutex;
 
-use super::*;
 use crate::EmbeddedStore;
 use crate::access::Access;
 use crate::testing::*;

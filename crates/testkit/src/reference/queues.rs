@@ -249,7 +249,9 @@ fn put_nil(held: &mut Match, whom: impl Fn(PlayerId) -> bool) {
     match &mut held.state {
         MatchState::Failed { because_of, .. } => {
             let ids = std::mem::take(because_of).into_iter();
-            *because_of = ids.map(|id| if whom(id) { PlayerId::NIL } else { id }).collect();
+            *because_of = ids
+                .map(|id| if whom(id) { PlayerId::NIL } else { id })
+                .collect();
         }
         MatchState::Finished {
             ratings, boards, ..

@@ -219,7 +219,8 @@ impl Client {
         };
         let of = get(app, &format!("/v1/matches/{id}"))?.json();
         let own = json!(player(self.number));
-        if of["accepted"].as_array().unwrap().contains(&own) {
+        // Once it has begun, it does not say any more who had accepted.
+        if of["status"] != "proposed" || of["accepted"].as_array().unwrap().contains(&own) {
             std::thread::sleep(PAUSE);
             return Ok(());
         }

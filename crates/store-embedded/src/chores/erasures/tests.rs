@@ -1,12 +1,12 @@
 //! An erasure that takes several batches, looked at between them.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use boards::{BoardStore, Change, StoreError};
 use matchmaking::{Match, MatchError, MatchId, MatchStore};
 use parking_lot::Mutex;
 
-use super::*;
 use crate::EmbeddedStore;
 use crate::access::Access;
 use crate::testing::*;

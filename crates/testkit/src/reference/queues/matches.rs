@@ -278,7 +278,10 @@ impl State {
         places: &[u32],
     ) -> Vec<BoardEffect> {
         let mut effects = Vec::new();
-        for change in ratings.iter().filter(|change| change.player != PlayerId::NIL) {
+        for change in ratings
+            .iter()
+            .filter(|change| change.player != PlayerId::NIL)
+        {
             let place = places[change.team];
             let first_alone = place == 1 && places.iter().filter(|p| **p == 1).count() == 1;
             let given = match feed {

@@ -75,6 +75,21 @@ impl Secure {
         StreamOwned::new(client, stream)
     }
 
+    /// One reply, of which the connection may have others after it.
+    pub(crate) fn reply(stream: &mut impl Read) -> String {
+        let mut reply = Vec::new();
+        let mut byte = [0];
+        while !reply.ends_with(b"\r\n\r\n") {
+            stream.read_exact(&mut byte).expect("a reply");
+            reply.push(byte[0]);
+        }
+        let head = String::from_utf8(reply).unwrap();
+        let length = head.split("content-length: ").nth(1).unwrap();
+        let length = length.split("\r\n").next().unwrap().parse().unwrap();
+        stream.read_exact(&mut vec![0; length]).expect("its body");
+        head
+    }
+
     /// The whole reply to a GET, or why there is none.
     pub(crate) fn get(&self, app: &App, path: &str) -> std::io::Result<String> {
         let mut stream = self.connect(app);

@@ -60,12 +60,13 @@ fn document() -> Document {
     let paths = std::mem::take(&mut document.paths.paths).into_iter();
     document.paths.paths = paths
         .map(|(path, mut item)| {
+            let path = path.replace("{*", "{");
             item.post.as_mut().map(describe_replays);
             security::describe(&path, &mut item);
             if !EXEMPT.contains(&path.as_str()) {
                 describe_limits(&mut item);
             }
-            (path.replace("{*", "{"), item)
+            (path, item)
         })
         .collect();
     if let Some(components) = &mut document.components {

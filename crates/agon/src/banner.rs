@@ -47,5 +47,8 @@ fn who_may(access: &Access) -> String {
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH);
     let now_ms = now_ms.map_or(0, |d| d.as_millis() as i64);
     let tokens = access.tokens().map_or("", |_| ", and by players' tokens");
-    format!("by keys, {} of them good{tokens}", access.valid_keys(now_ms))
+    format!(
+        "by keys, {} of them good{tokens}",
+        access.valid_keys(now_ms)
+    )
 }

@@ -48,12 +48,14 @@ impl HealthcheckArgs {
             return Ok(url);
         }
         let path = if self.ready { "/readyz" } else { "/healthz" };
-        let listen = self.serve.settings()?.server.listen;
+        let server = self.serve.settings()?.server;
+        let listen = server.listen;
+        let scheme = server.tls.as_ref().map_or("http", |_| "https");
         ensure!(
             listen.port() != 0,
             "server.listen has port 0, which only the server knows the meaning of; say where it is with --url"
         );
-        Ok(format!("http://{}{path}", reachable(listen)).parse()?)
+        Ok(format!("{scheme}://{}{path}", reachable(listen)).parse()?)
     }
 }
 

@@ -1,5 +1,4 @@
 //! `agon keys`: what is printed and where, what is refused, and what the file is like.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::{Command, Output};

@@ -1,5 +1,4 @@
 //! An issuer that publishes its keys at a URL: it changes them, goes away, and comes back.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};

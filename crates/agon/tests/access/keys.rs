@@ -1,6 +1,5 @@
 //! A key's life as a server sees it: made, used, replaced, revoked, expired, all while it runs; and what a
 //! server without keys does.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::net::UdpSocket;
 

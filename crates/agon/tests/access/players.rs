@@ -1,5 +1,4 @@
 //! What a player's token is good for: the player's own affairs, and nobody else's.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use serde_json::{Value, json};
 use testkit::Reply;

@@ -1,5 +1,4 @@
 //! Each scope against each route that the API document has: the right one gets through, and no other.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
 

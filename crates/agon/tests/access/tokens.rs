@@ -1,5 +1,4 @@
 //! Each fault of a player's token, over HTTP; and settings for tokens that cannot be.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use serde_json::{Value, json};
 use testkit::tokens::{Signer, jwks, unsigned};

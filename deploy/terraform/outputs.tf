@@ -13,9 +13,9 @@ output "url" {
   value       = "https://${var.domain}"
 }
 
-output "bearer" {
-  description = "How to read what clients have to send; it is made on the server and known there alone."
-  value       = "ssh root@${hcloud_server.agon.ipv4_address} cat /var/lib/agon/bearer"
+output "key" {
+  description = "How to read the operator's key, which is made on the server and known there alone; take it away and make others with it."
+  value       = "ssh root@${hcloud_server.agon.ipv4_address} cat /var/lib/agon/operator.key"
 }
 
 output "update" {

@@ -40,17 +40,15 @@ install -m 0755 "$new" /usr/local/bin/agon
 systemd-sysusers
 systemd-tmpfiles --create agon.conf
 
-# What clients have to send: made here, so that it is in nobody's state file; on the volume, so that the next
-# server has the same.
-if [ ! -s "$data/bearer" ]; then
-    (umask 077 && openssl rand -hex 32 >"$data/bearer")
+# The first key, before the first start: otherwise everything would be open to whoever comes first. It is made here,
+# so that it is in nobody's state file; on the volume, so that the next server has the same.
+chown agon:agon "$data"
+chmod 0700 "$data"
+runuser -u agon -- mkdir -p "$data/store"
+if [ ! -s "$data/store/keys.toml" ]; then
+    (umask 077 && runuser -u agon -- /usr/local/bin/agon keys create --config /etc/agon/agon.toml \
+        --name operator --scope admin >"$data/operator.key")
 fi
-mkdir -p /etc/systemd/system/caddy.service.d
-(
-    umask 077
-    printf '[Service]\nEnvironment=BEARER=%s\n' "$(cat "$data/bearer")" \
-        >/etc/systemd/system/caddy.service.d/bearer.conf
-)
 
 systemctl daemon-reload
 systemctl enable agon.service caddy.service

@@ -21,7 +21,7 @@ locals {
   cloud_config = {
     package_update  = true
     package_upgrade = true
-    packages        = ["caddy", "curl", "openssl", "unattended-upgrades"]
+    packages        = ["caddy", "curl", "unattended-upgrades"]
     ssh_pwauth      = false
 
     # Before packages are installed, so that Caddy keeps the Caddyfile that it finds.

@@ -13,8 +13,11 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::manifests::{self, COMPOSE, KUBERNETES, STACK};
+use super::scratch;
 use crate::process;
 use crate::workspace::Workspace;
+
+const KEYS_FILE: &str = "AGON_ACCESS__KEYS_FILE";
 
 /// For closing the store after the last request has ended.
 const SPARE: Duration = Duration::from_secs(5);
@@ -32,14 +35,41 @@ struct Deployment {
 
 /// Whether Agon takes the settings of each deployment, and each deployment fits them.
 pub(super) fn check(workspace: &Workspace, binary: &Path) -> Result<()> {
-    for deployment in deployments(workspace)? {
+    let keys = keys(workspace, binary)?;
+    for mut deployment in deployments(workspace)? {
         let name = deployment.name;
+        if name != "compose" {
+            // In place of the file that is mounted; it has to be there, and has to be what makes a public address
+            // a safe one.
+            let is_open = |(name, _): &(String, String)| name.ends_with("INSECURE_OPEN");
+            ensure!(!deployment.variables.iter().any(is_open), "{name} is open");
+            let keys = keys.to_string_lossy().into_owned();
+            deployment.variables.retain(|(name, _)| name != KEYS_FILE);
+            deployment.variables.push((KEYS_FILE.to_owned(), keys));
+        }
         check_one(workspace, binary, deployment).with_context(|| format!("deployment {name}"))?;
     }
     for variable in mentioned(workspace)? {
         is_known(binary, &variable)?;
     }
     Ok(())
+}
+
+/// A file with one key.
+fn keys(workspace: &Workspace, binary: &Path) -> Result<PathBuf> {
+    let dir = scratch(workspace, "keys")?;
+    let mut create = Command::new(binary);
+    create.args([
+        "keys",
+        "create",
+        "--name",
+        "test",
+        "--scope",
+        "admin",
+        "--data-dir",
+    ]);
+    process::output(create.arg(&dir).env_clear())?;
+    Ok(dir.join("keys.toml"))
 }
 
 fn deployments(workspace: &Workspace) -> Result<Vec<Deployment>> {
@@ -126,6 +156,8 @@ fn check_one(workspace: &Workspace, binary: &Path, deployment: Deployment) -> Re
         listen == expected,
         "listens on {listen} instead of {expected}"
     );
+    let is_open = deployment.name != "compose" && server["insecure_open"] == true;
+    ensure!(!is_open, "everybody is let in");
     let data_dir = settings["store"]["data_dir"].as_str().unwrap_or_default();
     ensure!(
         data_dir == "/var/lib/agon/store",

@@ -47,6 +47,21 @@ fn requests_are_served_under_the_certificate() {
 }
 
 #[test]
+fn a_probe_with_the_same_settings_asks_under_tls() {
+    let secure = Secure::new();
+    let app = secure.launch().start();
+    let probe = std::process::Command::new(crate::AGON)
+        .args(["healthcheck", "--timeout", "1m"])
+        .env("AGON_SERVER__LISTEN", app.address().to_string())
+        .env("AGON_SERVER__TLS__CERT_FILE", secure.cert_file())
+        .env("AGON_SERVER__TLS__KEY_FILE", secure.key_file())
+        .output()
+        .unwrap();
+    assert!(probe.status.success(), "{probe:?}");
+    assert_eq!(probe.stdout, b"{\"status\":\"ok\"}\n");
+}
+
+#[test]
 fn browsers_are_told_to_come_back_encrypted_only_where_that_is_set() {
     let secure = Secure::new();
     let app = secure.launch().start();

@@ -5,6 +5,7 @@
 mod commands;
 mod issuer;
 mod keys;
+mod limits;
 mod players;
 mod scopes;
 mod setup;

@@ -50,7 +50,7 @@ fn requests_are_served_under_the_certificate() {
 fn a_probe_with_the_same_settings_asks_under_tls() {
     let secure = Secure::new();
     let app = secure.launch().start();
-    let probe = std::process::Command::new(crate::AGON)
+    let probe = Command::new(env!("CARGO_BIN_EXE_agon"))
         .args(["healthcheck", "--timeout", "1m"])
         .env("AGON_SERVER__LISTEN", app.address().to_string())
         .env("AGON_SERVER__TLS__CERT_FILE", secure.cert_file())

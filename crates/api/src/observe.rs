@@ -87,8 +87,8 @@ impl Told {
         if failed {
             let failure = response.extensions().get::<Failure>();
             let code = failure.map_or("internal", |f| f.code);
-            let message = failure.map_or("", |f| f.message.as_str());
-            tracing::error!(target: REQUEST_LOG, request_id, method, route, status, duration_ms, trace_id, code, message, "request failed");
+            let reason = failure.map_or("", |f| f.message.as_str());
+            tracing::error!(target: REQUEST_LOG, request_id, method, route, status, duration_ms, trace_id, code, reason, "request failed");
         } else {
             tracing::info!(target: REQUEST_LOG, request_id, method, route, status, duration_ms, trace_id, "request");
         }

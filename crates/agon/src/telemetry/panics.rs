@@ -9,7 +9,7 @@ pub(super) fn log() {
         usual(panic);
         tracing::error!(
             place = panic.location().map(tracing::field::display),
-            message = words(panic),
+            reason = words(panic),
             "panicked",
         );
     }));

@@ -95,7 +95,8 @@ impl HttpClient for Collector {
             let body = Limited::new(body, MAX_REPLY_BYTES).collect().await?;
             Ok(Response::from_parts(head, body.to_bytes()))
         };
-        let sent = tokio::time::timeout(SEND_TIMEOUT, sending);
+        // The timer, too, has to be made inside the runtime.
+        let sent = async { tokio::time::timeout(SEND_TIMEOUT, sending).await };
         self.runtime.spawn(sent).await??
     }
 }

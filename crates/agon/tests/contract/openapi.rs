@@ -73,7 +73,7 @@ fn it_describes_the_errors_that_a_client_can_bring_about() {
 #[test]
 fn it_describes_that_the_store_or_an_upstream_may_be_away() {
     // All others need the store, which is not open yet while the server starts, or an upstream.
-    let need_nothing = ["/healthz", "/metrics", "/v1/upstreams"];
+    let need_nothing = ["/healthz", "/metrics", "/v1/log", "/v1/upstreams"];
     let subject = Subject::start();
     for (path, method, _) in OPERATIONS {
         let responses = subject.operation(path, method)["responses"]
@@ -379,7 +379,9 @@ fn the_pages_for_readers_need_no_other_host() {
             "{path}"
         );
         let page = String::from_utf8(reply.body).unwrap();
-        assert!(page.contains("/openapi.json"), "{path}");
+        assert!(page.contains("/docs/start.js"), "{path}");
+        let script = String::from_utf8(app.get("/docs/start.js").body).unwrap();
+        assert!(script.contains("/openapi.json"));
         for attribute in ["src=\"", "href=\""] {
             for link in page.split(attribute).skip(1) {
                 let link = link.split('"').next().unwrap();

@@ -142,4 +142,6 @@ fn hasty(launch: Launch) -> Launch {
     launch
         .set("MATCHMAKING__SETTLE", "10ms")
         .set("MATCHMAKING__INTERVAL", "50ms")
+        // All of a crowd come from one address.
+        .set("SERVER__MAX_CONNECTIONS_PER_CLIENT", "0")
 }

@@ -1,7 +1,7 @@
 //! What the API document has to describe.
 
 /// Every operation, with the errors that a client can bring about.
-pub const OPERATIONS: [(&str, &str, &[u16]); 61] = [
+pub const OPERATIONS: [(&str, &str, &[u16]); 63] = [
     ("/api/all", "get", &[400, 404]),
     ("/api/first", "get", &[400, 404]),
     ("/api/smart", "get", &[400, 404]),
@@ -11,6 +11,8 @@ pub const OPERATIONS: [(&str, &str, &[u16]); 61] = [
     ("/leaderboard/all", "get", &[]),
     ("/leaderboard/{country}", "get", &[400]),
     ("/metrics", "get", &[]),
+    ("/v1/log", "get", &[]),
+    ("/v1/log", "put", &[400, 408, 413, 415]),
     ("/profile/{guid}", "get", &[400, 404]),
     ("/readyz", "get", &[]),
     (

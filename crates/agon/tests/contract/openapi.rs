@@ -373,7 +373,9 @@ fn the_pages_for_readers_need_no_other_host() {
             "{path}"
         );
         let page = String::from_utf8(reply.body).unwrap();
-        assert!(page.contains("/openapi.json"), "{path}");
+        assert!(page.contains("/docs/start.js"), "{path}");
+        let script = String::from_utf8(app.get("/docs/start.js").body).unwrap();
+        assert!(script.contains("/openapi.json"));
         for attribute in ["src=\"", "href=\""] {
             for link in page.split(attribute).skip(1) {
                 let link = link.split('"').next().unwrap();

@@ -100,6 +100,11 @@ impl Activity {
         })
     }
 
+    /// The connection has a place; its time runs from now on.
+    pub(crate) fn admitted(&self) {
+        self.touch();
+    }
+
     /// The handshake is done.
     pub(crate) fn shaken(&self, http2: bool) {
         if http2 {

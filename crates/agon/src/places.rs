@@ -88,7 +88,7 @@ impl Places {
         client: Option<IpAddr>,
         activity: &Arc<Activity>,
     ) -> Option<Place> {
-        let mut place = self.enter(client, activity)?;
+        let mut place = self.enter(client)?;
         while place.permit.is_none() {
             let free = self.free.clone();
             place.permit = match free.clone().try_acquire_owned() {
@@ -103,6 +103,11 @@ impl Places {
                 }
             };
         }
+        // Only now: one that waits for a place has none to give.
+        activity.admitted();
+        let mut taken = self.taken.lock();
+        taken.connections.insert(place.id, activity.clone());
+        drop(taken);
         Some(place)
     }
 
@@ -113,7 +118,7 @@ impl Places {
         }
     }
 
-    fn enter(self: &Arc<Self>, client: Option<IpAddr>, activity: &Arc<Activity>) -> Option<Place> {
+    fn enter(self: &Arc<Self>, client: Option<IpAddr>) -> Option<Place> {
         let mut taken = self.taken.lock();
         if let Some(client) = client {
             let count = taken.clients.entry(client).or_default();
@@ -128,7 +133,6 @@ impl Places {
         }
         let id = taken.next_id;
         taken.next_id += 1;
-        taken.connections.insert(id, activity.clone());
         Some(Place {
             places: self.clone(),
             id,

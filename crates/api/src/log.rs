@@ -19,6 +19,7 @@ use crate::state::Api;
 /// The least important kind of event that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(example = "info")]
 pub enum LogLevel {
     /// What does not work.
     Error,
@@ -75,7 +76,7 @@ pub struct LogSettings {
     #[schema(example = "info")]
     pub level: LogLevel,
     /// Whether each request has a line, at level `info`. Missing means false.
-    #[schema(required = false, default = false)]
+    #[schema(required = false, default = false, example = true)]
     pub requests: bool,
 }
 

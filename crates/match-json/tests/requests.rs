@@ -192,7 +192,7 @@ fn numbers_that_are_none_are_refused() {
 #[test]
 fn there_may_be_a_hundred_thousand_tickets() {
     let ticket = |number: usize| {
-        let player = player(number as u128);
+        let player = player(number as u128 + 1);
         format!(r#"{{"ticket_id":"{number}","players":[{{"player_id":"{player}"}}]}}"#)
     };
     let body = |count: usize| {

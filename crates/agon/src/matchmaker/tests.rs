@@ -252,7 +252,8 @@ async fn a_panic_ends_neither_the_queue_nor_the_others() {
         find: find_unless_poisoned,
         explain: form,
     };
-    let matchmaker = Matchmaker::start_with(store.clone(), &settings(), forming, Arc::default()).unwrap();
+    let matchmaker =
+        Matchmaker::start_with(store.clone(), &settings(), forming, Arc::default()).unwrap();
     while LOOKS.load(Ordering::Relaxed) < 3 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -286,7 +287,8 @@ async fn a_panic_about_why_tickets_wait_keeps_nobody_from_being_matched() {
         find: form_unexplained,
         explain: explain_unless_poisoned,
     };
-    let matchmaker = Matchmaker::start_with(store.clone(), &settings(), forming, Arc::default()).unwrap();
+    let matchmaker =
+        Matchmaker::start_with(store.clone(), &settings(), forming, Arc::default()).unwrap();
     for pair in [[2, 3], [4, 5], [6, 7]] {
         for n in pair {
             change(&store, create("q", n, 1500.0)).await;

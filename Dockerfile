@@ -57,6 +57,8 @@ RUN apt-get update \
     && rustup target add "$(uname -m)-unknown-linux-musl"
 WORKDIR /build
 COPY . .
+# What /metrics and the image's label tell.
+ARG REVISION=unknown
 # Line tables, which help in development, are four fifths of the binary; names of functions stay in it.
 ENV TARGET_CC=musl-gcc \
     CARGO_PROFILE_RELEASE_DEBUG=none
@@ -66,7 +68,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/target,sharing=locked \
     target="$(uname -m)-unknown-linux-musl" \
     && find crates xtask -type f -exec touch {} + \
-    && cargo build --release --locked --package agon --target "$target" --target-dir /target \
+    && GIT_REVISION="${REVISION}" cargo build --release --locked --package agon --target "$target" --target-dir /target \
     && install -D "/target/$target/release/agon" /rootfs/usr/local/bin/agon \
     && install -D --mode=644 /etc/ssl/certs/ca-certificates.crt /rootfs/etc/ssl/certs/ca-certificates.crt
 

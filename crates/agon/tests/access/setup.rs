@@ -48,6 +48,11 @@ pub fn id_of(secret: &str) -> &str {
     secret.split('_').nth(1).unwrap()
 }
 
+/// The random part of a secret, which may have an underscore itself.
+pub fn chance_of(secret: &str) -> &str {
+    secret.splitn(3, '_').nth(2).unwrap()
+}
+
 /// A data directory of its own, which goes when this is dropped.
 pub fn directory() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()

@@ -75,8 +75,8 @@ pub struct LogSettings {
     /// The least important kind of event.
     #[schema(example = "info")]
     pub level: LogLevel,
-    /// Whether each request has a line, at level `info`. Missing means false.
-    #[schema(required = false, default = false, example = true)]
+    /// Whether each request has a line, at level `info`. Missing or null means false.
+    #[schema(value_type = Option<bool>, required = false, default = false, example = true)]
     pub requests: bool,
 }
 

@@ -155,12 +155,12 @@ pub(crate) async fn put_log(
     State(api): State<Api>,
     JsonObject(settings): JsonObject<LogSettings>,
 ) -> Result<Json<LogSettings>, Problem> {
-    api.log.set(settings);
-    // At a level that is not left out whatever was chosen: who looks at the log later has to find it.
-    tracing::error!(
+    // While the old ones are in force, so that lowering the level does not hide who lowered it.
+    tracing::warn!(
         level = settings.level.as_str(),
         requests = settings.requests,
-        "the log was changed"
+        "the log is changed"
     );
+    api.log.set(settings);
     Ok(Json(settings))
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use boards::{Attributes, Change, DisplayName, Player, PlayerId};
 use matchmaking::{
-    Clock as Oldest, MatchError, MatchId, MatchResult, MatchStore, NewTicket, NewTicketPlayer,
-    PartyRule, ProposedMatch, ProposedTeam, QueueChange, QueueChanged, QueueId, QueueSettings,
-    RatingSystem, Rules, TeamRule, TicketId, TicketState,
+    MatchError, MatchId, MatchResult, MatchStore, NewTicket, NewTicketPlayer, ProposedMatch,
+    ProposedTeam, QueueChange, QueueChanged, QueueId, TicketId, TicketState,
 };
+use testkit::duel;
 
 use crate::{Clock, EmbeddedStore, Options};
 
@@ -64,27 +64,9 @@ pub(crate) fn put_players() -> Change {
 }
 
 pub(crate) fn put_queue(acceptance_ms: Option<u64>) -> QueueChange {
-    let team = TeamRule {
-        min_size: 1,
-        max_size: 1,
-        roles: BTreeMap::new(),
-    };
     QueueChange::PutQueue {
         queue: queue(),
-        settings: Box::new(QueueSettings {
-            rules: Rules {
-                teams: vec![team.clone(), team],
-                rating: None,
-                latency: None,
-                attributes: Vec::new(),
-                party: PartyRule::default(),
-                clock: Oldest::Oldest,
-            },
-            acceptance_ms,
-            ticket_ttl_ms: 60_000,
-            rating_system: RatingSystem::WengLin,
-            boards: Vec::new(),
-        }),
+        settings: Box::new(duel(acceptance_ms, 60_000)),
     }
 }
 

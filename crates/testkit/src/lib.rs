@@ -1,18 +1,19 @@
 //! For tests alone: a running [`App`], what it tells at `/metrics` as a [`Scrape`], a [`SmallDisk`], [`tokens`], a
-//! plain [`ReferenceStore`], the store
-//! [`conformance`] suite.
+//! [`duel`], a plain [`ReferenceStore`], the store [`conformance`] suite.
 //!
 //! What fails here panics: a test has nobody to hand an error to.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod app;
 pub mod conformance;
+mod duel;
 mod reference;
 mod scrape;
 mod small_disk;
 pub mod tokens;
 
 pub use app::{App, Connection, Launch, Reply, raw_exchange};
+pub use duel::duel;
 pub use reference::ReferenceStore;
 pub use scrape::{Family, Labels, Scrape};
 pub use small_disk::SmallDisk;

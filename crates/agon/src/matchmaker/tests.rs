@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::matchmaking::{
-    Clock as OldestOrNewest, Formation, MatchState, NewTicket, NewTicketPlayer, Opening, PartyRule,
-    QueueChange, QueueSettings, RatingRule, RatingSystem, Rules, TeamRule, TicketId, TicketState,
-    TicketView, Waiting, form, form_unexplained,
+    Formation, MatchState, NewTicket, NewTicketPlayer, Opening, QueueChange, RatingRule,
+    RatingSystem, Rules, TicketId, TicketState, TicketView, Waiting, form, form_unexplained,
 };
 use boards::{Attributes, BoardStore, Change, DisplayName, Player, PlayerId};
 use store_embedded::{Clock, EmbeddedStore, Options};
+use testkit::duel;
 
 use super::*;
 use crate::late_store::LateStore;
@@ -40,33 +40,16 @@ fn queue(name: &str) -> QueueId {
 }
 
 fn put_queue(name: &str, acceptance_ms: Option<u64>, ticket_ttl_ms: u64) -> QueueChange {
-    let team = TeamRule {
-        min_size: 1,
-        max_size: 1,
-        roles: BTreeMap::new(),
-    };
-    let rating = RatingRule {
+    let mut settings = duel(acceptance_ms, ticket_ttl_ms);
+    settings.rules.rating = Some(RatingRule {
         spread: 100.0,
         widen_per_s: 4000.0,
         max_spread: 1000.0,
         max_team_gap: None,
-    };
+    });
     QueueChange::PutQueue {
         queue: queue(name),
-        settings: Box::new(QueueSettings {
-            rules: Rules {
-                teams: vec![team.clone(), team],
-                rating: Some(rating),
-                latency: None,
-                attributes: Vec::new(),
-                party: PartyRule::default(),
-                clock: OldestOrNewest::Oldest,
-            },
-            acceptance_ms,
-            ticket_ttl_ms,
-            rating_system: RatingSystem::WengLin,
-            boards: Vec::new(),
-        }),
+        settings: Box::new(settings),
     }
 }
 

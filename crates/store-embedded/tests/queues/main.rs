@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use boards::{Attributes, BoardStore, Change, DisplayName, Guard, Player, PlayerId, StoreError};
 use matchmaking::{
-    Clock as Oldest, MatchError, MatchId, MatchResult, MatchStore, NewTicket, NewTicketPlayer,
-    PartyRule, ProposedMatch, ProposedTeam, QueueChange, QueueChanged, QueueId, QueueSettings,
-    RatingSystem, Reason, Rules, TeamRule, TicketId, TicketState, WhyWaiting,
+    MatchError, MatchId, MatchResult, MatchStore, NewTicket, NewTicketPlayer, ProposedMatch,
+    ProposedTeam, QueueChange, QueueChanged, QueueId, Reason, TicketId, TicketState, WhyWaiting,
 };
 use store_embedded::{Clock, EmbeddedStore, Options};
+use testkit::duel;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
@@ -87,27 +87,9 @@ fn match_id(n: u8) -> MatchId {
 }
 
 fn put_queue(acceptance_ms: Option<u64>) -> QueueChange {
-    let team = TeamRule {
-        min_size: 1,
-        max_size: 1,
-        roles: BTreeMap::new(),
-    };
     QueueChange::PutQueue {
         queue: queue(),
-        settings: Box::new(QueueSettings {
-            rules: Rules {
-                teams: vec![team.clone(), team],
-                rating: None,
-                latency: None,
-                attributes: Vec::new(),
-                party: PartyRule::default(),
-                clock: Oldest::Oldest,
-            },
-            acceptance_ms,
-            ticket_ttl_ms: 10 * HOUR_MS as u64,
-            rating_system: RatingSystem::WengLin,
-            boards: Vec::new(),
-        }),
+        settings: Box::new(duel(acceptance_ms, 10 * HOUR_MS as u64)),
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use boards::{Attributes, BoardStore, Change, DisplayName, Player};
 use matchmaking::{
-    Clock as Oldest, MatchId, MatchResult, MatchStore, NewBackfill, NewTicket, NewTicketPlayer,
-    PartyRule, ProposedMatch, ProposedTeam, QueueChange, QueueId, QueueSettings, RatingSystem,
-    Rules, TeamRule, TicketId,
+    MatchId, MatchResult, MatchStore, NewBackfill, NewTicket, NewTicketPlayer, ProposedMatch,
+    ProposedTeam, QueueChange, QueueId, TicketId,
 };
+use testkit::duel;
 
 use super::*;
 use crate::data_dir::DataDir;
@@ -73,28 +73,9 @@ fn queue() -> QueueId {
 }
 
 fn put_queue(acceptance_ms: Option<u64>) -> QueueChange {
-    let team = TeamRule {
-        min_size: 1,
-        max_size: 1,
-        roles: BTreeMap::new(),
-    };
-    let settings = QueueSettings {
-        rules: Rules {
-            teams: vec![team.clone(), team],
-            rating: None,
-            latency: None,
-            attributes: Vec::new(),
-            party: PartyRule::default(),
-            clock: Oldest::Oldest,
-        },
-        acceptance_ms,
-        ticket_ttl_ms: 1000,
-        rating_system: RatingSystem::WengLin,
-        boards: Vec::new(),
-    };
     QueueChange::PutQueue {
         queue: queue(),
-        settings: Box::new(settings),
+        settings: Box::new(duel(acceptance_ms, 1000)),
     }
 }
 

@@ -3,6 +3,8 @@
 //! records of queues that were deleted, what has ended in queues and has been readable long enough, and
 //! erased players in matches.
 
+use std::time::Duration;
+
 use boards::{BoardNumber, SeasonId};
 
 use crate::codec;
@@ -22,6 +24,8 @@ pub(crate) const ENTRIES: usize = if cfg!(test) { 2 } else { 1000 };
 const ANSWERS: usize = 250;
 /// How often old answers are looked for, once there are none.
 const LOOK_EVERY_MS: i64 = 1000;
+/// How long to leave it after the engine could not be read.
+const REST_MS: i64 = if cfg!(test) { 0 } else { 1000 };
 
 /// How far the tidying has come. What lies before has been removed, and passing over it again would
 /// take the longer the more there was.
@@ -33,6 +37,9 @@ pub(crate) struct Chores {
     deleted: queues::Deleted,
     erased: erasures::Erased,
     look_at_ms: i64,
+    rest_until_ms: i64,
+    /// Whether the last attempt failed.
+    failing: bool,
 }
 
 impl Chores {
@@ -45,24 +52,52 @@ impl Chores {
             deleted: queues::Deleted::default(),
             erased: erasures::Erased::default(),
             look_at_ms: i64::MIN,
+            rest_until_ms: i64::MIN,
+            failing: false,
         }
     }
 
-    /// Whether there is something to do without waiting for anything.
-    pub(crate) fn are_waiting(&self, state: &State) -> bool {
-        !state.cuts.is_empty()
+    /// From the beginning, after what was made ready has come to nothing: what has been passed over is still
+    /// there.
+    pub(crate) fn begin_anew(&mut self) {
+        *self = Chores::new();
+    }
+
+    /// As [`Chores::begin_anew`] after the engine could not be read, and not at once. Returns whether the attempt
+    /// before had gone well.
+    pub(crate) fn begin_anew_later(&mut self, now_ms: i64) -> bool {
+        let is_new = !self.failing;
+        *self = Chores {
+            rest_until_ms: now_ms.saturating_add(REST_MS),
+            failing: true,
+            ..Chores::new()
+        };
+        is_new
+    }
+
+    /// How long to wait before something that waits for nothing else is done; `None`: there is no such thing.
+    pub(crate) fn wait(&self, state: &State, now_ms: i64) -> Option<Duration> {
+        let waiting = !state.cuts.is_empty()
             || !state.doomed.is_empty()
             || !state.queues.doomed.is_empty()
-            || !state.erasures.is_empty()
+            || !state.erasures.is_empty();
+        let rest_ms = self.rest_until_ms.saturating_sub(now_ms).clamp(0, REST_MS);
+        waiting.then(|| Duration::from_millis(rest_ms.unsigned_abs()))
     }
 
     /// The next batch of removals, if it is time for one.
+    ///
+    /// # Errors
+    /// Where the engine cannot be read. It has to begin anew then: it may have passed over what is not removed.
     pub(crate) fn next(
         &mut self,
         state: &State,
         engine: &Engine,
         now_ms: i64,
     ) -> Result<Option<Staged>, EngineError> {
+        if now_ms < self.rest_until_ms {
+            return Ok(None);
+        }
         let mut staged = Staged {
             writes: Vec::new(),
             effects: Vec::new(),
@@ -87,6 +122,7 @@ impl Chores {
                 self.look_at_ms = now_ms;
             }
         }
+        self.failing = false;
         if staged.writes.is_empty() {
             return Ok(None);
         }

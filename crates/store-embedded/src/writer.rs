@@ -112,8 +112,9 @@ impl Writer {
         if engine.is_err() {
             return Some(RETRY_EVERY);
         }
-        if chores.are_waiting(&self.state.read()) {
-            return Some(Duration::ZERO);
+        let wait = chores.wait(&self.state.read(), self.clock.now_ms());
+        if wait.is_some() {
+            return wait;
         }
         let wait_ms = self.next_end?.saturating_sub(self.clock.now_ms());
         let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
@@ -246,16 +247,17 @@ impl Writer {
     }
 
     fn tidy(&mut self, engine: Engine, chores: &mut Chores) -> Result<Engine, Outage> {
-        let next = chores.next(&self.state.read(), &engine, self.clock.now_ms());
+        let now_ms = self.clock.now_ms();
+        let next = (self.access.tidy)(chores, &self.state.read(), &engine, now_ms);
         match next {
-            Ok(Some(staged)) => self.commit(engine, staged).inspect_err(|_| {
-                // What it has passed over is still there.
-                *chores = Chores::new();
-            }),
+            Ok(Some(staged)) => self
+                .commit(engine, staged)
+                .inspect_err(|_| chores.begin_anew()),
             Ok(None) => Ok(engine),
             Err(error) => {
-                // Nothing is lost by it; what reads cannot either will say so to those who ask.
-                tracing::error!(%error, "cannot remove what is no longer needed");
+                if chores.begin_anew_later(now_ms) {
+                    tracing::error!(%error, "cannot remove what is no longer needed; trying again");
+                }
                 Ok(engine)
             }
         }

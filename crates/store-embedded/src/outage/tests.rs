@@ -62,6 +62,7 @@ fn open(dir: &tempfile::TempDir, disk: &Shared) -> EmbeddedStore {
     let access = Access {
         open: Box::new(move |dir, cache_bytes| opens.lock().open(dir, cache_bytes)),
         commit: Box::new(move |engine, writes| commits.lock().commit(engine, writes)),
+        ..Access::direct()
     };
     EmbeddedStore::open_with(&options(&dir.path().join("data")), access).unwrap()
 }

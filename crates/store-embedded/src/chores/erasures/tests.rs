@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use boards::{BoardStore, Change, StoreError};
-use matchmaking::{Match, MatchError, MatchId, MatchStore};
+use matchmaking::{Match, MatchError, MatchId, MatchStore, QueueChange};
 use parking_lot::Mutex;
 
 use crate::EmbeddedStore;
 use crate::access::Access;
+use crate::chores::Chores;
+use crate::engine::EngineError;
 use crate::testing::*;
 
 /// Matches of players 1 and 2 before 1 is erased.
@@ -138,5 +140,47 @@ fn matches_are_masked_at_once_and_rewritten_in_time() {
             let of = store.find_match(match_id(BEFORE + 1)).await.unwrap();
             assert!(!shows(&of, 1) && shows(&of, 2));
         }
+    });
+}
+
+/// A store whose engine cannot be read to its end every other time, after what was found has been passed over.
+fn unreadable_in_turns(dir: &Path) -> EmbeddedStore {
+    let mut turns = 0;
+    let access = Access {
+        tidy: Box::new(move |chores, state, engine, now_ms| {
+            let next = Chores::next(chores, state, engine, now_ms)?;
+            turns += usize::from(next.is_some());
+            match next {
+                Some(_) if turns % 2 == 1 => Err(EngineError::Panic("unreadable".to_owned())),
+                next => Ok(next),
+            }
+        }),
+        ..Access::direct()
+    };
+    EmbeddedStore::open_with(&options(dir), access).unwrap()
+}
+
+#[test]
+fn what_could_not_be_read_is_not_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let store = unreadable_in_turns(dir.path());
+        store.change(put_players(), None, 0).await.unwrap();
+        ask(&store, put_queue(None)).await.unwrap();
+        for n in 1..=BEFORE {
+            play(&store, n, || {}).await;
+        }
+        let erase = Change::DeletePlayer(player(1));
+        store.change(erase, None, 0).await.unwrap();
+        until(|| store.state.read().erasures.is_empty()).await;
+        store.change(put_players(), None, 0).await.unwrap();
+        assert_erased(&store).await;
+        assert_eq!(history(&store, 1).await, []);
+        let gone = QueueChange::DeleteQueue(queue());
+        ask(&store, gone).await.unwrap();
+        until(|| store.state.read().queues.doomed.is_empty()).await;
+        drop(store);
+        let store = EmbeddedStore::open(&options(dir.path())).unwrap();
+        assert_erased(&store).await;
     });
 }

@@ -102,7 +102,7 @@ fn is_installed(package: &str) -> bool {
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {
-    let mut command = if is_root()? {
+    let mut command = if process::is_root()? {
         Command::new("apt-get")
     } else if process::succeeds(Command::new("sudo").arg("--version")) {
         // `--non-interactive`: there may be nobody to type a password.
@@ -118,9 +118,4 @@ fn apt_get(arguments: &[&str]) -> Result<()> {
     };
     command.args(arguments);
     process::run(command.env("DEBIAN_FRONTEND", "noninteractive"))
-}
-
-fn is_root() -> Result<bool> {
-    let id = process::output(Command::new("id").arg("--user"))?;
-    Ok(id.trim() == "0")
 }

@@ -12,9 +12,6 @@ const UID: u64 = 10001;
 const PORT: u64 = 8000;
 const VOLUME: &str = "/var/lib/agon";
 
-/// Directories of others in which compose mounts what they provide.
-const MOUNTED: [&str; 2] = ["deploy/prometheus", "deploy/grafana"];
-
 /// Whether they agree.
 pub(super) fn check(workspace: &Workspace) -> Result<()> {
     image(workspace).context(DOCKERFILE)?;
@@ -120,10 +117,7 @@ fn compose(workspace: &Workspace) -> Result<()> {
 fn mounted(workspace: &Workspace, path: &str, volume: &str) -> Result<()> {
     ensure!(volume.ends_with(":ro"), "{volume} can be written");
     let path = format!("deploy/{path}");
-    let is_provided = |dir: &str| path.starts_with(dir) && workspace.path(dir).is_dir();
-    let provided = MOUNTED.iter().any(|dir| is_provided(dir));
-    let is_there = workspace.path(&path).is_dir();
-    ensure!(!provided || is_there, "there is no {path}");
+    ensure!(workspace.path(&path).exists(), "there is no {path}");
     Ok(())
 }
 

@@ -34,7 +34,7 @@ def now():
         stat(
             "Starts",
             "Restarts within 15 minutes, of the instance with the most.",
-            [query(f"max(instance:agon_restarts:changes15m{{{SERIES}}})", "")],
+            [query(f"max(instance:agon_restarts:resets15m{{{SERIES}}})", "")],
             thresholds=steps(GOOD, (1, WARN), (3, BAD)),
         ),
     ]
@@ -80,7 +80,7 @@ def starts():
         graph(
             "Restarts",
             "Within 15 minutes. The line is where AgonRestartLoop begins.",
-            [query(f"instance:agon_restarts:changes15m{{{SERIES}}}")],
+            [query(f"instance:agon_restarts:resets15m{{{SERIES}}}")],
             limit=3,
             width=12,
         ),

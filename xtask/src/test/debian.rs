@@ -17,11 +17,12 @@ const PACKAGES: [&str; 5] = ["util-linux", "mount", "procps", "systemd", "builda
 /// without a second package. A Python from elsewhere than Debian does as well.
 const PYTHON_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
 
-/// For the examples of the guides: an old curl has no `--json`, an old Node.js no `fetch`. From
-/// elsewhere than Debian they do as well.
-const PROGRAMS: [(&str, &[&str], &str); 2] = [
+/// For the examples of the guides: an old curl has no `--json`, an old Node.js no `fetch`, an old
+/// OpenSSL no Ed25519. From elsewhere than Debian they do as well.
+const PROGRAMS: [(&str, &[&str], &str); 3] = [
     ("curl", &["--json", "x", "--version"], "curl"),
     ("node", &["--eval", "fetch"], "nodejs"),
+    ("openssl", &["genpkey", "-algorithm", "ed25519"], "openssl"),
 ];
 
 /// Installs what is missing.

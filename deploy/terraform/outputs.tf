@@ -20,5 +20,5 @@ output "key" {
 
 output "update" {
   description = "How another binary is installed; run it after agon_url and agon_sha256 have changed."
-  value       = "ssh root@${hcloud_server.agon.ipv4_address} agon-first-boot ${hcloud_volume.data.linux_device} ${var.agon_url} ${var.agon_sha256}"
+  value       = "ssh root@${hcloud_server.agon.ipv4_address} '${module.first_boot.update}'"
 }

@@ -43,6 +43,16 @@ class Alerts(unittest.TestCase):
         self.assertEqual(names, silent)
 
 
+class Series(unittest.TestCase):
+    def test_none_is_used_that_a_deployment_hides(self):
+        # By ProcSubset=pid in systemd/agon.service. An alert without its series is silent for ever.
+        expressions = [rule["expr"] for rule in shipped.rules()]
+        expressions += [expr for one in shipped.dashboards().values() for _, expr in shipped.expressions(one)]
+        used = {name for expr in expressions for name in promql.names(expr)}
+        self.assertIn("agon_uptime_seconds", used)
+        self.assertNotIn("process_start_time_seconds", used)
+
+
 class Thresholds(unittest.TestCase):
     """Some follow from settings as they are by default, and are to change with them."""
 

@@ -49,6 +49,11 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
     output(command).is_ok()
 }
 
+/// Whether other programs are run with all rights.
+pub(crate) fn is_root() -> Result<bool> {
+    Ok(output(Command::new("id").arg("--user"))?.trim() == "0")
+}
+
 /// Waits until a process has ended; `None` if it has not within `limit`.
 pub(crate) fn wait_within(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
     let started = Instant::now();

@@ -68,7 +68,10 @@ def _links():
 
 
 def _restarts():
-    expr, step = f"process_start_time_seconds{{{SERIES}}} * 1000", "60s"
+    uptime, step = f"agon_uptime_seconds{{{SERIES}}}", "60s"
+    # When it started, to ten seconds: the uptime is told some moments after the scrape has begun, and each other value
+    # would be a mark of its own.
+    expr = f"round(timestamp({uptime}) - {uptime}, 10) * 1000"
     return {
         "name": "Restarts",
         "datasource": DATASOURCE,

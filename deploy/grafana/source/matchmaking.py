@@ -1,7 +1,7 @@
 """Queues: who waits and how long, what becomes of tickets, how good the matches are, how the matchmaker does."""
 
 from .dashboard import SERIES, dashboard as make, variable
-from .panels import BAD, GOOD, WARN, graph, heatmap, query, stat, steps
+from .panels import BAD, GOOD, WARN, figure, graph, heatmap, quantiles, query, steps
 
 QUEUE = SERIES + ', queue=~"$queue"'
 MATCH = SERIES + ', route="/v1/match"'
@@ -26,26 +26,26 @@ def dashboard():
 
 def now():
     return [
-        stat("Tickets waiting", "In the queues chosen.", [query(f"sum(agon_queue_tickets_waiting{{{QUEUE}}})", "")], width=6),
-        stat(
+        figure("Tickets waiting", "In the queues chosen.", f"sum(agon_queue_tickets_waiting{{{QUEUE}}})", width=6),
+        figure(
             "Longest wait",
             "Of a ticket that still waits.",
-            [query(f"max(agon_queue_oldest_wait_seconds{{{QUEUE}}})", "")],
+            f"max(agon_queue_oldest_wait_seconds{{{QUEUE}}})",
             unit="s",
             thresholds=steps(GOOD, (120, WARN), (300, BAD)),
             width=6,
         ),
-        stat(
+        figure(
             "Matches a minute",
             "Matches that came about, over five minutes.",
-            [query(f"60 * sum(rate(agon_queue_matches_total{{{QUEUE}}}[5m]))", "")],
+            f"60 * sum(rate(agon_queue_matches_total{{{QUEUE}}}[5m]))",
             decimals=1,
             width=6,
         ),
-        stat(
+        figure(
             "Tickets that expire",
             "Of those that ended in 15 minutes, in the worst of the queues.",
-            [query(f"max(instance_queue:agon_queue_tickets_expired:ratio_rate15m{{{QUEUE}}})", "")],
+            f"max(instance_queue:agon_queue_tickets_expired:ratio_rate15m{{{QUEUE}}})",
             unit="percentunit",
             thresholds=steps(GOOD, (0.05, WARN), (0.2, BAD)),
             width=6,
@@ -91,27 +91,23 @@ def waits():
             [query(f"max by (queue) (instance_queue:agon_queue_wait_seconds:p95_rate15m{{{QUEUE}}})", "{{queue}}")],
             unit="s",
         ),
-        heatmap("Waits", "How many matched tickets had waited how long.", f"sum by (le) (increase({buckets}[$__rate_interval]))"),
+        heatmap("Waits", "How many matched tickets had waited how long.", buckets),
     ]
 
 
 def quality():
     buckets = f"agon_queue_rating_spread_bucket{{{QUEUE}}}"
-    summed = f"sum by (queue, le) (rate({buckets}[$__rate_interval]))"
     return [
         graph(
             "Rating spread",
             "Distance between the highest and the lowest rating in a match: half and 95 % of matches are at most so wide.",
-            [
-                query(f"histogram_quantile(0.5, {summed})", "p50 {{queue}}"),
-                query(f"histogram_quantile(0.95, {summed})", "p95 {{queue}}"),
-            ],
+            quantiles(buckets, 0.5, 0.95, by="queue"),
             width=12,
         ),
         heatmap(
             "Rating spreads",
             "How many matches had which spread.",
-            f"sum by (le) (increase({buckets}[$__rate_interval]))",
+            buckets,
             unit="none",
             width=12,
         ),
@@ -120,7 +116,6 @@ def quality():
 
 def matchmaker():
     buckets = f"agon_matchmaker_pass_duration_seconds_bucket{{{SERIES}}}"
-    summed = f"sum by (le) (rate({buckets}[$__rate_interval]))"
     return [
         graph(
             "Looks at queues",
@@ -132,7 +127,7 @@ def matchmaker():
         graph(
             "Duration of a look",
             "The line is where AgonMatchmakerSlow begins, for the 99th percentile over five minutes.",
-            [query(f"histogram_quantile({share}, {summed})", name) for share, name in [("0.5", "p50"), ("0.99", "p99")]],
+            quantiles(buckets, 0.5, 0.99),
             unit="s",
             limit=1,
             width=12,
@@ -158,10 +153,7 @@ def requests():
         graph(
             "Latency of requests",
             "Half and 99 % of POST /v1/match took at most so long.",
-            [
-                query(f"histogram_quantile({share}, sum by (le) (rate({buckets}[$__rate_interval])))", name)
-                for share, name in [("0.5", "p50"), ("0.99", "p99")]
-            ],
+            quantiles(buckets, 0.5, 0.99),
             unit="s",
         ),
     ]

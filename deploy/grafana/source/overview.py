@@ -1,7 +1,7 @@
 """The first look: is it there, does it serve, how fast."""
 
 from .dashboard import SERIES, dashboard as make
-from .panels import BAD, GOOD, WARN, graph, heatmap, query, stat, steps, words
+from .panels import BAD, GOOD, WARN, figure, graph, heatmap, query, stat, steps, words
 
 SMALL = "Small requests are those that do one thing: no bulk bodies, streams, calls to upstreams or waits for a match."
 
@@ -30,34 +30,34 @@ def health():
             ],
             thresholds=steps(BAD, (1, GOOD)),
         ),
-        stat(
+        figure(
             "Ready",
             "Whether all of them say at /readyz that they take traffic.",
-            [query(f"min(agon_ready{{{SERIES}}})", "")],
+            f"min(agon_ready{{{SERIES}}})",
             mappings=words(_0=("no", BAD), _1=("yes", GOOD)),
         ),
-        stat(
+        figure(
             "Store",
             "Whether the stores of all of them take changes.",
-            [query(f"min(agon_store_available{{{SERIES}}})", "")],
+            f"min(agon_store_available{{{SERIES}}})",
             mappings=words(_0=("no changes", BAD), _1=("available", GOOD)),
         ),
-        stat(
+        figure(
             "Alerts firing",
             "Of the alerts in deploy/prometheus/rules; docs/alerts.md says what to do.",
-            [query(f"count({FIRING}) or vector(0)", "")],
+            f"count({FIRING}) or vector(0)",
             thresholds=steps(GOOD, (1, BAD)),
         ),
-        stat(
+        figure(
             "Running for",
             "Since the latest start of any of them.",
-            [query(f"min(agon_uptime_seconds{{{SERIES}}})", "")],
+            f"min(agon_uptime_seconds{{{SERIES}}})",
             unit="s",
         ),
-        stat(
+        figure(
             "Answered scrapes",
             "Share of the time shown in which metrics could be read, on average over instances.",
-            [query(f"avg(avg_over_time(up{{{SERIES}}}[$__range]))", "")],
+            f"avg(avg_over_time(up{{{SERIES}}}[$__range]))",
             unit="percentunit",
             thresholds=steps(BAD, (0.99, WARN), (0.999, GOOD)),
         ),
@@ -119,19 +119,19 @@ def latency():
     buckets = f"http_request_duration_seconds_bucket{{{SERIES}}}"
     recorded = "instance:agon_http_prompt_duration_seconds:%s_rate5m{%s}"
     return [
-        stat(
+        figure(
             "Small requests within 100 ms",
             f"Share over five minutes. {SMALL}",
-            [query(f"min(instance:agon_http_prompt_under_100ms:ratio_rate5m{{{SERIES}}})", "")],
+            f"min(instance:agon_http_prompt_under_100ms:ratio_rate5m{{{SERIES}}})",
             unit="percentunit",
             thresholds=steps(BAD, (0.95, WARN), (0.99, GOOD)),
             width=6,
         ),
         *[
-            stat(
+            figure(
                 f"Small requests, {share} within",
                 f"The slowest instance, over five minutes. {SMALL}",
-                [query(f"max({recorded % (name, SERIES)})", "")],
+                f"max({recorded % (name, SERIES)})",
                 unit="s",
                 thresholds=steps(GOOD, (0.1, WARN), (0.5, BAD)),
                 width=6,
@@ -166,7 +166,7 @@ def latency():
         heatmap(
             "Latency of all requests",
             "How many requests took how long, those that wait on purpose included.",
-            f"sum by (le) (increase({buckets}[$__rate_interval]))",
+            buckets,
             width=24,
         ),
     ]

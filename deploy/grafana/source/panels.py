@@ -29,6 +29,13 @@ def instant(expr, legend="{{instance}}", **more):
     return query(expr, legend, instant=True, **more) | {"range": False}
 
 
+def quantiles(buckets, *shares, by=None):
+    """Percentiles of a histogram, for each value of the label `by`; `buckets` selects the series of its buckets."""
+    labels, name = ("le", "") if by is None else (f"{by}, le", f" {{{{{by}}}}}")
+    summed = f"sum by ({labels}) (rate({buckets}[$__rate_interval]))"
+    return [query(f"histogram_quantile({share}, {summed})", f"p{100 * share:.0f}{name}") for share in shares]
+
+
 def steps(base, *further):
     """Thresholds: a colour, then pairs of a value and the colour from there on."""
     first = {"color": base, "value": None}
@@ -80,6 +87,11 @@ def stat(title, description, queries, unit="none", thresholds=None, mappings=(),
     return _panel("stat", title, description, queries, width, 4, defaults, options)
 
 
+def figure(title, description, expr, **more):
+    """Like stat, for an expression that has one series."""
+    return stat(title, description, [query(expr, "")], **more)
+
+
 def graph(title, description, queries, unit="short", stacked=False, limit=None, mappings=(), top=None, width=8):
     """Lines over time. `limit` is where an alert begins; `top` the highest value there can be."""
     custom = {
@@ -121,7 +133,7 @@ def _colours():
 
 
 def heatmap(title, description, buckets, unit="s", width=8):
-    """How the values of a histogram are spread, over time; `buckets` sums them by `le`."""
+    """How the values of a histogram are spread, over time; `buckets` selects the series of its buckets."""
     options = {
         "calculate": False,
         "cellGap": 1,
@@ -135,7 +147,7 @@ def heatmap(title, description, buckets, unit="s", width=8):
         "yAxis": {"axisPlacement": "left", "reverse": False, "unit": unit},
     }
     custom = {"hideFrom": {"legend": False, "tooltip": False, "viz": False}, "scaleDistribution": {"type": "linear"}}
-    queries = [query(buckets, "{{le}}", format="heatmap")]
+    queries = [query(f"sum by (le) (increase({buckets}[$__rate_interval]))", "{{le}}", format="heatmap")]
     return _panel("heatmap", title, description, queries, width, 9, {"custom": custom}, options)
 
 

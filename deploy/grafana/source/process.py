@@ -1,7 +1,7 @@
 """The process: processor, memory, file descriptors, versions, restarts."""
 
 from .dashboard import SERIES, dashboard as make
-from .panels import BAD, GOOD, WARN, graph, query, stat, steps, table
+from .panels import BAD, GOOD, WARN, figure, graph, query, steps, table
 
 
 def dashboard():
@@ -15,26 +15,26 @@ def dashboard():
 
 def now():
     return [
-        stat(
+        figure(
             "Processor",
             "Cores in use, over five minutes, of the busiest instance.",
-            [query(f"max(rate(process_cpu_seconds_total{{{SERIES}}}[5m]))", "")],
+            f"max(rate(process_cpu_seconds_total{{{SERIES}}}[5m]))",
             decimals=2,
         ),
-        stat("Memory", "Resident, of the largest instance.", [query(f"max(process_resident_memory_bytes{{{SERIES}}})", "")], unit="bytes"),
-        stat(
+        figure("Memory", "Resident, of the largest instance.", f"max(process_resident_memory_bytes{{{SERIES}}})", unit="bytes"),
+        figure(
             "File descriptors",
             "Share of what the process may have that is open.",
-            [query(f"max(instance:agon_open_fds:ratio{{{SERIES}}})", "")],
+            f"max(instance:agon_open_fds:ratio{{{SERIES}}})",
             unit="percentunit",
             thresholds=steps(GOOD, (0.6, WARN), (0.8, BAD)),
         ),
-        stat("Threads", "Of the instance with the most.", [query(f"max(process_threads{{{SERIES}}})", "")]),
-        stat("Running for", "Since the latest start of any of them.", [query(f"min(agon_uptime_seconds{{{SERIES}}})", "")], unit="s"),
-        stat(
+        figure("Threads", "Of the instance with the most.", f"max(process_threads{{{SERIES}}})"),
+        figure("Running for", "Since the latest start of any of them.", f"min(agon_uptime_seconds{{{SERIES}}})", unit="s"),
+        figure(
             "Starts",
             "Restarts within 15 minutes, of the instance with the most.",
-            [query(f"max(instance:agon_restarts:changes15m{{{SERIES}}})", "")],
+            f"max(instance:agon_restarts:resets15m{{{SERIES}}})",
             thresholds=steps(GOOD, (1, WARN), (3, BAD)),
         ),
     ]
@@ -80,7 +80,7 @@ def starts():
         graph(
             "Restarts",
             "Within 15 minutes. The line is where AgonRestartLoop begins.",
-            [query(f"instance:agon_restarts:changes15m{{{SERIES}}}")],
+            [query(f"instance:agon_restarts:resets15m{{{SERIES}}}")],
             limit=3,
             width=12,
         ),

@@ -1,7 +1,7 @@
 """Boards and the store beneath them: what there is, how fast it changes, how long the disk takes."""
 
 from .dashboard import SERIES, dashboard as make
-from .panels import BAD, GOOD, WARN, graph, heatmap, query, stat, steps, words
+from .panels import BAD, GOOD, WARN, figure, graph, heatmap, quantiles, query, steps, words
 
 WRITES = 'route=~"/score/submit|/v1/boards/.+/scores|/v1/boards/.+/scores:batch|/v1/scores:batch|/user/create|/user/generate|/v1/players.*"'
 READS = 'method="GET", route=~"/leaderboard.*|/profile/.+|/user/profile/.+|/v1/boards/.+/entries.*|/v1/boards/.+/stats"'
@@ -24,23 +24,23 @@ def dashboard():
 
 def contents():
     def total(metric):
-        return [query(f"sum({metric}{{{SERIES}}})", "")]
+        return f"sum({metric}{{{SERIES}}})"
 
     return [
-        stat(
+        figure(
             "Takes changes",
             "No while a commit has failed and the disk is not yet fit again.",
-            [query(f"min(agon_store_available{{{SERIES}}})", "")],
+            f"min(agon_store_available{{{SERIES}}})",
             mappings=words(_0=("no", BAD), _1=("yes", GOOD)),
         ),
-        stat("Players", "Players in the store.", total("agon_store_players"), unit="short"),
-        stat("Boards", "Boards in the store.", total("agon_store_boards"), unit="short"),
-        stat("Entries", "Entries of all boards' current seasons.", total("agon_store_entries"), unit="short"),
-        stat("On disk", "Size of the data directory.", total("agon_store_disk_bytes"), unit="bytes"),
-        stat(
+        figure("Players", "Players in the store.", total("agon_store_players"), unit="short"),
+        figure("Boards", "Boards in the store.", total("agon_store_boards"), unit="short"),
+        figure("Entries", "Entries of all boards' current seasons.", total("agon_store_entries"), unit="short"),
+        figure("On disk", "Size of the data directory.", total("agon_store_disk_bytes"), unit="bytes"),
+        figure(
             "Recovery",
             "How long the store took to come up at the latest start.",
-            [query(f"max(agon_store_recovery_duration_seconds{{{SERIES}}})", "")],
+            f"max(agon_store_recovery_duration_seconds{{{SERIES}}})",
             unit="s",
         ),
     ]
@@ -85,19 +85,19 @@ def commits():
         graph(
             "Changes in a commit",
             "How many changes share one sync.",
-            percentiles(size),
+            quantiles(size, 0.5, 0.95, 0.99),
         ),
         graph(
             "Commit duration",
             "Writing and syncing one batch. The line is where AgonCommitsSlow begins, for the 99th percentile over five minutes.",
-            percentiles(duration),
+            quantiles(duration, 0.5, 0.95, 0.99),
             unit="s",
             limit=0.25,
         ),
         heatmap(
             "Commit durations",
             "How many commits took how long.",
-            f"sum by (le) (increase({duration}[$__rate_interval]))",
+            duration,
             width=16,
         ),
         graph(
@@ -105,14 +105,6 @@ def commits():
             "Commits that the disk refused; their changes got 503.",
             [query(f"sum by (instance) (increase(agon_store_commit_failures_total{{{SERIES}}}[$__rate_interval]))")],
         ),
-    ]
-
-
-def percentiles(buckets):
-    summed = f"sum by (le) (rate({buckets}[$__rate_interval]))"
-    return [
-        query(f"histogram_quantile({share}, {summed})", name)
-        for share, name in [("0.5", "p50"), ("0.95", "p95"), ("0.99", "p99")]
     ]
 
 
@@ -146,18 +138,18 @@ def growth():
                 query(f"sum(agon_store_entries{{{SERIES}}})", "entries"),
             ],
         ),
-        stat(
+        figure(
             "Size in a week",
             "In times of the present size, at the pace of the last six hours.",
-            [query(f"max(instance:agon_store_disk_bytes:growth_ratio7d{{{SERIES}}})", "")],
+            f"max(instance:agon_store_disk_bytes:growth_ratio7d{{{SERIES}}})",
             thresholds=steps(GOOD, (1.5, WARN), (2, BAD)),
             decimals=2,
             width=4,
         ),
-        stat(
+        figure(
             "Index",
             "An estimate of what the ranks take in memory.",
-            [query(f"sum(agon_store_index_bytes{{{SERIES}}})", "")],
+            f"sum(agon_store_index_bytes{{{SERIES}}})",
             unit="bytes",
             width=4,
         ),

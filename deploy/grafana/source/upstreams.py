@@ -1,10 +1,9 @@
 """Upstreams: whether calls are answered, by which attempt, how fast, and what hedging costs."""
 
 from .dashboard import SERIES, dashboard as make, variable
-from .panels import BAD, GOOD, WARN, graph, query, stat, states, steps, words
+from .panels import BAD, GOOD, WARN, figure, graph, quantiles, query, states, steps, words
 
 UPSTREAM = SERIES + ', upstream=~"$upstream"'
-SHARES = [("0.5", "p50"), ("0.95", "p95"), ("0.99", "p99")]
 
 
 def dashboard():
@@ -23,32 +22,32 @@ def rate(metric, by):
 
 def now():
     return [
-        stat(
+        figure(
             "Calls answered",
             "In time and with a success, hedges included, over five minutes: the worst of the upstreams chosen.",
-            [query(f"min(instance_upstream:agon_upstream_answered:ratio_rate5m{{{UPSTREAM}}})", "")],
+            f"min(instance_upstream:agon_upstream_answered:ratio_rate5m{{{UPSTREAM}}})",
             unit="percentunit",
             thresholds=steps(BAD, (0.9, WARN), (0.99, GOOD)),
             width=6,
         ),
-        stat(
+        figure(
             "Hedges for each call",
             "Attempts beyond the first, over five minutes: the load that hedging adds, in the upstream where it is most.",
-            [query(f"max(instance_upstream:agon_upstream_hedges:ratio_rate5m{{{UPSTREAM}}})", "")],
+            f"max(instance_upstream:agon_upstream_hedges:ratio_rate5m{{{UPSTREAM}}})",
             decimals=2,
             width=6,
         ),
-        stat(
+        figure(
             "Circuits open",
             "Upstreams to which calls are refused, or were within two minutes.",
-            [query(f"sum(instance_upstream:agon_upstream_circuit_open:max2m{{{UPSTREAM}}})", "")],
+            f"sum(instance_upstream:agon_upstream_circuit_open:max2m{{{UPSTREAM}}})",
             thresholds=steps(GOOD, (1, BAD)),
             width=6,
         ),
-        stat(
+        figure(
             "URLs in use",
             "Of those configured; the others are left out for a while since they fail.",
-            [query(f"min(instance_upstream:agon_upstream_endpoints_in_use:ratio{{{UPSTREAM}}})", "")],
+            f"min(instance_upstream:agon_upstream_endpoints_in_use:ratio{{{UPSTREAM}}})",
             unit="percentunit",
             thresholds=steps(BAD, (0.5, WARN), (1, GOOD)),
             width=6,
@@ -148,10 +147,7 @@ def attempts():
 
 def latency():
     def percentiles(metric):
-        return [
-            query(f"histogram_quantile({share}, {rate(metric, 'upstream, le')})", f"{name} {{{{upstream}}}}")
-            for share, name in SHARES
-        ]
+        return quantiles(f"{metric}{{{UPSTREAM}}}", 0.5, 0.95, 0.99, by="upstream")
 
     return [
         graph(

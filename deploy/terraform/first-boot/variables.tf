@@ -13,8 +13,10 @@ variable "agon_url" {
   type        = string
 
   validation {
-    condition     = can(regex("^https://[^\\s'\"]+$", var.agon_url))
-    error_message = "The binary has to be fetched by https."
+    # It becomes part of a command for people to run, so there is nothing in it that a shell reads within quotation
+    # marks.
+    condition     = can(regex("^https://[A-Za-z0-9._~:/?@%&+,;=-]+$", var.agon_url))
+    error_message = "The binary has to be fetched by https, from a URL of letters, digits and ._~:/?@%&+,;=- alone; others can be written with a percent sign, such as %24."
   }
 }
 

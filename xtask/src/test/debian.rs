@@ -17,11 +17,12 @@ const PACKAGES: [&str; 5] = ["util-linux", "mount", "procps", "systemd", "builda
 /// without a second package. A Python from elsewhere than Debian does as well.
 const PYTHON_PACKAGES: [&str; 2] = ["python3", "python3-venv"];
 
-/// For the examples of the guides: an old curl has no `--json`, an old Node.js no `fetch`. From
-/// elsewhere than Debian they do as well.
-const PROGRAMS: [(&str, &[&str], &str); 2] = [
+/// For the examples of the guides: an old curl has no `--json`, an old Node.js no `fetch`, an old
+/// OpenSSL no Ed25519. From elsewhere than Debian they do as well.
+const PROGRAMS: [(&str, &[&str], &str); 3] = [
     ("curl", &["--json", "x", "--version"], "curl"),
     ("node", &["--eval", "fetch"], "nodejs"),
+    ("openssl", &["genpkey", "-algorithm", "ed25519"], "openssl"),
 ];
 
 /// Installs what is missing.
@@ -102,7 +103,7 @@ fn is_installed(package: &str) -> bool {
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {
-    let mut command = if is_root()? {
+    let mut command = if process::is_root()? {
         Command::new("apt-get")
     } else if process::succeeds(Command::new("sudo").arg("--version")) {
         // `--non-interactive`: there may be nobody to type a password.
@@ -118,9 +119,4 @@ fn apt_get(arguments: &[&str]) -> Result<()> {
     };
     command.args(arguments);
     process::run(command.env("DEBIAN_FRONTEND", "noninteractive"))
-}
-
-fn is_root() -> Result<bool> {
-    let id = process::output(Command::new("id").arg("--user"))?;
-    Ok(id.trim() == "0")
 }

@@ -51,7 +51,3 @@ fn scratch(workspace: &Workspace, name: &str) -> Result<PathBuf> {
 fn is_there(program: &str, argument: &str) -> bool {
     process::succeeds(Command::new(program).arg(argument))
 }
-
-fn is_root() -> Result<bool> {
-    Ok(process::output(Command::new("id").arg("--user"))?.trim() == "0")
-}

@@ -124,6 +124,39 @@ run "what_is_not_https_is_not_fetched" {
   expect_failures = [var.agon_url]
 }
 
+run "an_update_is_one_command_whatever_the_url_asks_for" {
+  command = plan
+
+  variables {
+    agon_url = "https://downloads.example.org/agon?version=0.1.0&signature=a%2Bb;c"
+  }
+
+  assert {
+    condition     = output.update == "agon-first-boot /dev/disk/by-id/scsi-0HC_Volume_1 \"https://downloads.example.org/agon?version=0.1.0&signature=a%2Bb;c\" e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    error_message = "another command: ${output.update}"
+  }
+}
+
+run "a_url_is_no_command" {
+  command = plan
+
+  variables {
+    agon_url = "https://downloads.example.org/$(reboot)"
+  }
+
+  expect_failures = [var.agon_url]
+}
+
+run "nor_ends_the_quotation_that_it_is_in" {
+  command = plan
+
+  variables {
+    agon_url = "https://downloads.example.org/agon';reboot;'"
+  }
+
+  expect_failures = [var.agon_url]
+}
+
 run "a_digest_has_its_length" {
   command = plan
 

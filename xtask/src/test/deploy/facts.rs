@@ -12,9 +12,6 @@ const UID: u64 = 10001;
 const PORT: u64 = 8000;
 const VOLUME: &str = "/var/lib/agon";
 
-/// Directories of others in which compose mounts what they provide.
-const MOUNTED: [&str; 2] = ["deploy/prometheus", "deploy/grafana"];
-
 /// Whether they agree.
 pub(super) fn check(workspace: &Workspace) -> Result<()> {
     image(workspace).context(DOCKERFILE)?;
@@ -113,17 +110,15 @@ fn compose(workspace: &Workspace) -> Result<()> {
         ports.len() == 1 && ports[0].ends_with(&format!(":{PORT}")),
         "ports {ports:?}"
     );
-    is_on_volume(agon)
+    is_on_volume(agon)?;
+    asks_what_runs(agon)
 }
 
 /// A file or directory that a container sees: there, and read-only.
 fn mounted(workspace: &Workspace, path: &str, volume: &str) -> Result<()> {
     ensure!(volume.ends_with(":ro"), "{volume} can be written");
     let path = format!("deploy/{path}");
-    let is_provided = |dir: &str| path.starts_with(dir) && workspace.path(dir).is_dir();
-    let provided = MOUNTED.iter().any(|dir| is_provided(dir));
-    let is_there = workspace.path(&path).is_dir();
-    ensure!(!provided || is_there, "there is no {path}");
+    ensure!(workspace.path(&path).exists(), "there is no {path}");
     Ok(())
 }
 
@@ -132,6 +127,7 @@ fn stack(workspace: &Workspace) -> Result<()> {
     let agon = &file["services"]["agon"];
     harmless(agon)?;
     is_on_volume(agon)?;
+    asks_what_runs(agon)?;
     ensure!(
         agon["ports"].is_null(),
         "a port is published, on every address"
@@ -159,6 +155,20 @@ fn is_on_volume(service: &Value) -> Result<()> {
     let mut volumes = strings(&service["volumes"]);
     let is_there = volumes.any(|v| v == format!("agon:{VOLUME}"));
     ensure!(is_there, "the data is not on a volume");
+    Ok(())
+}
+
+/// The health check has the flags of the server, or it would read other settings and ask another address.
+fn asks_what_runs(service: &Value) -> Result<()> {
+    let flags: Vec<&str> = strings(&service["command"]).skip(1).collect();
+    let asked: Vec<&str> = strings(&service["healthcheck"]["test"]).collect();
+    let beginning = asked.get(..3);
+    ensure!(
+        beginning == Some(&["CMD", "/usr/local/bin/agon", "healthcheck"]),
+        "its health is asked by {asked:?}"
+    );
+    let same = asked.get(3..).is_some_and(|rest| rest.starts_with(&flags));
+    ensure!(same, "{asked:?} has other settings than {flags:?}");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::{Skipped, is_root, settings};
+use super::{Skipped, settings};
 use crate::process;
 use crate::test::agon::Agon;
 use crate::workspace::Workspace;
@@ -27,7 +27,7 @@ const NAME: &str = "agon-test";
 
 /// Whether the image can be built and does its work.
 pub(super) fn check(workspace: &Workspace, binary: &Path) -> Result<Skipped> {
-    if !is_root()? {
+    if !process::is_root()? {
         return Ok(vec![
             "the image is not built, for want of rights".to_owned(),
         ]);

@@ -60,6 +60,24 @@ pub(super) fn instructions(workspace: &Workspace, name: &str) -> Result<Vec<Stri
     Ok(rests.map(|rest| rest.trim().to_owned()).collect())
 }
 
+/// A text in a file for compose or Swarm where nobody has said anything: `${NAME:-default}` is the default.
+pub(super) fn with_defaults(value: &Value) -> Result<String> {
+    let text = value
+        .as_str()
+        .with_context(|| format!("{value} is no text"))?;
+    let mut parts = text.split("${");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (variable, rest) = part.split_once('}').context("no end of a variable")?;
+        let (_, default) = variable
+            .split_once(":-")
+            .with_context(|| format!("{variable} has no default"))?;
+        whole.push_str(default);
+        whole.push_str(rest);
+    }
+    Ok(whole)
+}
+
 /// The value of a key in a systemd unit.
 pub(super) fn unit_value(workspace: &Workspace, key: &str) -> Result<String> {
     let text = text(workspace, UNIT)?;
@@ -78,4 +96,21 @@ pub(super) fn duration(value: &Value) -> Result<Duration> {
         .as_str()
         .with_context(|| format!("{value} is no duration"))?;
     humantime::parse_duration(text).with_context(|| format!("{text} is no duration"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_nobody_has_said_has_its_default() {
+        let text = |text: &str| with_defaults(&json!(text));
+        assert_eq!(text("on").unwrap(), "on");
+        assert_eq!(text("a ${B:-c}d ${E:-}.").unwrap(), "a cd .");
+        text("${IMAGE:?which}").unwrap_err();
+        text("${B:-c").unwrap_err();
+        with_defaults(&json!(true)).unwrap_err();
+    }
 }

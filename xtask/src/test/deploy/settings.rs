@@ -1,7 +1,8 @@
 //! Settings of deployments, as Agon itself reads them.
 //!
 //! Each deployment's variables and file go through `agon check-config`: a setting that has another name by now is
-//! refused there. And who stops Agon has to wait for longer than it may take.
+//! refused there. Who stops Agon has to wait for longer than it may take. And where a proxy is in front, Agon has to
+//! trust its word on the clients' addresses, or all clients would be one.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,6 +32,8 @@ struct Deployment {
     grace: Duration,
     /// Whether the settings of the image hold as well.
     in_container: bool,
+    /// Where the proxy in front of it is; nowhere, and there is none.
+    proxies: Vec<String>,
 }
 
 /// Whether Agon takes the settings of each deployment, and each deployment fits them.
@@ -77,6 +80,8 @@ fn deployments(workspace: &Workspace) -> Result<Vec<Deployment>> {
     let stack = manifests::yaml(workspace, STACK)?;
     let pod = &manifests::stateful_set(workspace)?["spec"]["template"]["spec"];
     let seconds = pod["terminationGracePeriodSeconds"].as_u64();
+    let edge = manifests::with_defaults(&stack["networks"]["edge"]["ipam"]["config"][0]["subnet"])
+        .context("the network of the proxy")?;
     let unit_grace = manifests::unit_value(workspace, "TimeoutStopSec")?;
     Ok(vec![
         Deployment {
@@ -85,6 +90,7 @@ fn deployments(workspace: &Workspace) -> Result<Vec<Deployment>> {
             file: None,
             grace: manifests::duration(&compose["services"]["agon"]["stop_grace_period"])?,
             in_container: true,
+            proxies: Vec::new(),
         },
         Deployment {
             name: "stack",
@@ -92,6 +98,7 @@ fn deployments(workspace: &Workspace) -> Result<Vec<Deployment>> {
             file: Some(workspace.path("agon.example.toml")),
             grace: manifests::duration(&stack["services"]["agon"]["stop_grace_period"])?,
             in_container: true,
+            proxies: vec![edge],
         },
         Deployment {
             name: "kubernetes",
@@ -99,6 +106,8 @@ fn deployments(workspace: &Workspace) -> Result<Vec<Deployment>> {
             file: Some(workspace.path(KUBERNETES).join("agon.toml")),
             grace: Duration::from_secs(seconds.context("no terminationGracePeriodSeconds")?),
             in_container: true,
+            // Pods of most clusters.
+            proxies: vec!["10.0.0.0/8".to_owned()],
         },
         Deployment {
             name: "systemd",
@@ -106,6 +115,7 @@ fn deployments(workspace: &Workspace) -> Result<Vec<Deployment>> {
             file: Some(workspace.path("deploy/systemd/agon.toml")),
             grace: Duration::from_secs(unit_grace.parse()?),
             in_container: false,
+            proxies: vec!["127.0.0.1/32".to_owned(), "::1/128".to_owned()],
         },
     ])
 }
@@ -113,8 +123,8 @@ fn deployments(workspace: &Workspace) -> Result<Vec<Deployment>> {
 fn variables(environment: &Value) -> Result<Vec<(String, String)>> {
     let mapping = environment.as_object().context("no environment")?;
     let pair = |(name, value): (&String, &Value)| {
-        let value = value.as_str().with_context(|| format!("{name} is no text"));
-        Ok((name.clone(), value?.to_owned()))
+        let value = manifests::with_defaults(value).with_context(|| name.clone());
+        Ok((name.clone(), value?))
     };
     mapping.iter().map(pair).collect()
 }
@@ -158,10 +168,32 @@ fn check_one(workspace: &Workspace, binary: &Path, deployment: Deployment) -> Re
     );
     let is_open = deployment.name != "compose" && server["insecure_open"] == true;
     ensure!(!is_open, "everybody is let in");
+    trusts(server, &deployment.proxies)?;
     let data_dir = settings["store"]["data_dir"].as_str().unwrap_or_default();
     ensure!(
         data_dir == "/var/lib/agon/store",
         "the data is in {data_dir}"
+    );
+    Ok(())
+}
+
+/// Nobody's word is taken who is not meant to be a proxy, and the proxy's is.
+fn trusts(server: &Value, proxies: &[String]) -> Result<()> {
+    let listed = server["trusted_proxies"].as_array();
+    let listed: Vec<&str> = listed
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    for proxy in proxies {
+        ensure!(
+            listed.contains(&proxy.as_str()),
+            "the proxy in front is in {proxy}, and trusted_proxies is {listed:?}"
+        );
+    }
+    ensure!(
+        !proxies.is_empty() || listed.is_empty(),
+        "there is no proxy, and trusted_proxies is {listed:?}"
     );
     Ok(())
 }

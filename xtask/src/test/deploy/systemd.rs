@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::manifests::{self, UNIT};
-use super::{Skipped, is_root, is_there, scratch};
+use super::{Skipped, is_there, scratch};
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -49,7 +49,7 @@ fn verify(command: &mut Command) -> Result<()> {
 
 /// What comes before the first start.
 fn make(workspace: &Workspace, root: &Path) -> Result<Skipped> {
-    if !is_root()? {
+    if !process::is_root()? {
         return Ok(vec![
             "the user of agon.service is not made, for want of rights".to_owned(),
         ]);

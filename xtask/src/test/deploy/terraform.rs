@@ -3,10 +3,11 @@
 //! The provider comes from a registry that is not asked here, so that whether it knows the attributes of the
 //! resources is for `terraform validate` of whoever uses them.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::{Skipped, is_there, scratch};
 use crate::process;
@@ -15,16 +16,20 @@ use crate::workspace::Workspace;
 
 const ROOT: &str = "deploy/terraform";
 
+/// Directories, and how the names of what is parsed there end.
+const SOURCES: [(&str, &str); 3] = [
+    (ROOT, "tf"),
+    ("deploy/terraform/first-boot", "tf"),
+    ("deploy/terraform/first-boot/tests", "hcl"),
+];
+
 /// Whether it is right, as far as that can be told here.
 pub(super) fn check(workspace: &Workspace) -> Result<Skipped> {
     let parser = python::program(workspace, "hcl2tojson");
     tools::require(&parser)?;
-    for file in ["main.tf", "variables.tf", "outputs.tf", "versions.tf"] {
-        for dir in [ROOT, "deploy/terraform/first-boot"] {
-            let path = workspace.path(dir).join(file);
-            if path.exists() {
-                process::output(workspace.command(&parser).arg(path))?;
-            }
+    for (dir, ending) in SOURCES {
+        for file in files(&workspace.path(dir), ending)? {
+            process::output(workspace.command(&parser).arg(file))?;
         }
     }
     let Some(program) = ["terraform", "tofu"]
@@ -50,6 +55,25 @@ pub(super) fn check(workspace: &Workspace) -> Result<Skipped> {
         )?;
     }
     run_tests(program, &copy.join("terraform/first-boot"))
+}
+
+/// The files of a directory whose names end so: one at least, or they are looked for in the wrong place.
+fn files(dir: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    let listed = fs::read_dir(dir).with_context(|| format!("cannot list {}", dir.display()))?;
+    let mut files = Vec::new();
+    for entry in listed {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == ending) {
+            files.push(path);
+        }
+    }
+    ensure!(
+        !files.is_empty(),
+        "no file in {} ends in .{ending}",
+        dir.display()
+    );
+    files.sort();
+    Ok(files)
 }
 
 fn run_tests(program: &str, dir: &Path) -> Result<Skipped> {

@@ -1,8 +1,8 @@
 //! Whether a program printed what a document shows, apart from what differs in each run.
 //!
 //! What differs are ids, times and the fate of calls to the practice upstream; where such a thing stands in the
-//! document, another of its kind will do. An id that was printed stands for the one of the document from there on,
-//! also in commands, so that a tour can go on with it. An ellipsis, `…`, stands for anything.
+//! document, another of its kind will do. An id that was printed, of whatever it is or of a key, stands for the one of
+//! the document from there on, also in commands, so that a tour can go on with it. An ellipsis, `…`, stands for anything.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,13 @@ use regex::Regex;
 
 const UUID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
+/// The id of a key. In a document one has a letter in it, or it would be a number.
+const KEY: &str = r"\b[0-9a-f]{8}\b";
+
 /// What differs from run to run, beside ids: what it looks like in a document and, the same, when printed.
-const VOLATILE: [&str; 9] = [
+const VOLATILE: [&str; 10] = [
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z",
+    r"\d{4}-\d\d-\d\d \d\d:\d\d",
     r"date: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT",
     "x-request-id: [0-9a-f]{32}",
     r#""timestamp": ?\d+"#,
@@ -29,7 +33,7 @@ const ANYTHING: &str = "…";
 /// The ids of a document and those that stand for them.
 pub(super) struct Ids {
     known: BTreeMap<String, String>,
-    uuid: Regex,
+    id: Regex,
     token: Regex,
 }
 
@@ -38,21 +42,19 @@ impl Ids {
         let volatile = VOLATILE.map(|pattern| format!("|{pattern}")).concat();
         Ok(Ids {
             known: BTreeMap::new(),
-            uuid: Regex::new(UUID)?,
-            token: Regex::new(&format!("{UUID}|{ANYTHING}{volatile}"))?,
+            id: Regex::new(&format!("{UUID}|{KEY}"))?,
+            token: Regex::new(&format!("{UUID}|{KEY}|{ANYTHING}{volatile}"))?,
         })
     }
 
     /// A program with the ids that stand for those of the document. One that is first met here was chosen
     /// by the document, and stands for itself.
     pub(super) fn in_program(&mut self, program: &str) -> String {
-        let replaced = self
-            .uuid
-            .replace_all(program, |found: &regex::Captures<'_>| {
-                let id = &found[0];
-                let known = self.known.entry(id.to_owned());
-                known.or_insert_with(|| id.to_owned()).clone()
-            });
+        let replaced = self.id.replace_all(program, |found: &regex::Captures<'_>| {
+            let id = &found[0];
+            let known = self.known.entry(id.to_owned());
+            known.or_insert_with(|| id.to_owned()).clone()
+        });
         replaced.into_owned()
     }
 
@@ -88,8 +90,8 @@ impl Ids {
                 pattern.push_str(".*?");
             } else if let Some(known) = self.known.get(token) {
                 pattern.push_str(known);
-            } else if self.uuid.is_match(token) {
-                pattern.push_str(&format!("({UUID})"));
+            } else if let Some(id) = self.id(token) {
+                pattern.push_str(&format!("({id})"));
                 ids.push(token.to_owned());
             } else {
                 pattern.push_str(&kind(token));
@@ -98,6 +100,17 @@ impl Ids {
         pattern.push_str(&regex::escape(shown.get(rest..).unwrap_or_default()));
         pattern.push('$');
         (pattern, ids)
+    }
+
+    /// The pattern of ids of the kind that this is one of.
+    fn id(&self, token: &str) -> Option<&'static str> {
+        let whole = self.id.find(token)?.len() == token.len();
+        let is_key = token.contains(|c: char| c.is_ascii_lowercase());
+        match token.len() {
+            36 if whole => Some(UUID),
+            8 if whole && is_key => Some(KEY),
+            _ => None,
+        }
     }
 }
 
@@ -168,6 +181,18 @@ mod tests {
             ids.compare(&format!("{B} {B}"), &format!("{A} {C}"))
                 .is_err()
         );
+    }
+
+    #[test]
+    fn an_id_of_a_key_is_one_and_a_number_is_none() {
+        let mut ids = Ids::new().unwrap();
+        ids.compare("key 58bc2936 is made", "key 12345678 is made")
+            .unwrap();
+        assert_eq!(ids.in_program("revoke 58bc2936"), "revoke 12345678");
+        assert!(!agree("10000000 entries", "20000000 entries"));
+        assert!(!agree("58bc2936", "1234567"));
+        // As long as the id of a key, and with letters.
+        assert!(agree("{\"time\":5}", "{\"time\":12}"));
     }
 
     #[test]

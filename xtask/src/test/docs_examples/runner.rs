@@ -15,6 +15,8 @@ use super::expected::Ids;
 
 /// What documents call the server.
 const SHOWN: [&str; 2] = ["127.0.0.1:8000", "localhost:8000"];
+/// And its data.
+const DATA: &str = "./agon-data";
 /// How they call the program, from a directory where it can be built.
 const BUILT: &str = "cargo run --release -- ";
 
@@ -27,6 +29,12 @@ const ASK_EVERY: Duration = Duration::from_millis(200);
 /// A command with one of these may change something, and is run once.
 const CHANGES: [&str; 5] = ["--json", "--data", " -d ", " -X ", "agon "];
 
+/// Before each script of the shell: has every variable of one set in the next, as in a session at a terminal.
+const SESSION: &str = "set -a
+if [ -e .scripts/variables ]; then . .scripts/variables; fi
+trap 'export -p > .scripts/variables' EXIT
+";
+
 /// Runs the examples of one document.
 pub(super) struct Runner {
     dir: TempDir,
@@ -37,12 +45,18 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Examples find `programs` first, and the server's data where a server in their directory would have it.
-    pub(super) fn new(programs: &[PathBuf], address: SocketAddr, data_dir: &Path) -> Result<Self> {
+    /// Examples run in `dir`, find `programs` first, and the server's data where a server in their directory would
+    /// have it.
+    pub(super) fn new(
+        dir: TempDir,
+        programs: &[PathBuf],
+        address: SocketAddr,
+        data_dir: &Path,
+    ) -> Result<Self> {
         let others = std::env::var_os("PATH").unwrap_or_default();
         let others = std::env::split_paths(&others);
         Ok(Runner {
-            dir: tempfile::tempdir()?,
+            dir,
             path: std::env::join_paths(programs.iter().cloned().chain(others))?,
             address,
             data_dir: data_dir.to_owned(),
@@ -79,9 +93,12 @@ impl Runner {
         let text = SHOWN
             .iter()
             .fold(text.to_owned(), |text, shown| text.replace(shown, &address));
+        let text = text.replace(DATA, &self.data_dir.to_string_lossy());
         text.replace(BUILT, "agon ")
     }
 
+    /// What a program says: on its standard output, or, where that is empty, on standard error, as one whose output
+    /// goes into a variable.
     fn printed(&self, language: Language, program: &str) -> Result<String> {
         let (interpreter, file) = match language {
             Language::Shell => ("sh", "example.sh"),
@@ -91,7 +108,11 @@ impl Runner {
         let scripts = self.dir.path().join(".scripts");
         fs::create_dir_all(&scripts)?;
         let script = scripts.join(file);
-        fs::write(&script, program)?;
+        let session = match language {
+            Language::Shell => SESSION,
+            Language::Python | Language::JavaScript => "",
+        };
+        fs::write(&script, format!("{session}{program}"))?;
         let output = Command::new("timeout")
             .args([LIMIT_S, interpreter])
             .arg(&script)
@@ -105,7 +126,11 @@ impl Runner {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("{}: {}\n{program}", output.status, said.trim());
         }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        let said = match output.stdout.is_empty() {
+            true => output.stderr,
+            false => output.stdout,
+        };
+        Ok(String::from_utf8_lossy(&said).into_owned())
     }
 }
 
@@ -113,22 +138,40 @@ impl Runner {
 mod tests {
     use super::*;
 
-    fn run(program: &str, prints: &str) -> Result<()> {
+    fn runner() -> Runner {
         let address = SocketAddr::from(([127, 0, 0, 1], 41234));
-        let mut runner = Runner::new(&[], address, Path::new("/data"))?;
-        runner.run(&Example {
+        let dir = tempfile::tempdir().unwrap();
+        Runner::new(dir, &[], address, Path::new("/data")).unwrap()
+    }
+
+    fn shell(program: &str, prints: &str) -> Example {
+        Example {
             language: Language::Shell,
             program: program.to_owned(),
             prints: Some(prints.to_owned()),
             line: 1,
-        })
+        }
+    }
+
+    fn run(program: &str, prints: &str) -> Result<()> {
+        runner().run(&shell(program, prints))
     }
 
     #[test]
     fn documents_speak_of_this_server_and_its_data() {
         run("echo localhost:8000", "127.0.0.1:41234").unwrap();
         run("echo 127.0.0.1:41234", "127.0.0.1:8000").unwrap();
-        run("echo agon in $AGON_STORE__DATA_DIR", "agon in /data").unwrap();
+        run("echo agon in $AGON_STORE__DATA_DIR", "agon in ./agon-data").unwrap();
+    }
+
+    #[test]
+    fn what_one_command_has_set_is_set_in_the_next() {
+        let mut runner = runner();
+        let set = shell("A='one  \"two\"'; B=$(echo out; echo said >&2)", "said");
+        runner.run(&set).unwrap();
+        runner
+            .run(&shell("echo \"$A\"; echo $B", "one  \"two\"\nout"))
+            .unwrap();
     }
 
     #[test]

@@ -164,9 +164,9 @@ impl Tokens {
         }
     }
 
-    /// Takes up what was fetched, or notes why nothing was: then the keys stay what they were. Whether
-    /// all is well.
-    pub fn fetched(&self, content: Result<Vec<u8>, String>) -> bool {
+    /// Takes up what was fetched, or notes why nothing was: then the keys stay what they were. `asked`: whether
+    /// it was because a token asked ([`Tokens::wanted`]), and not because it was time. Whether all is well.
+    pub fn fetched(&self, content: Result<Vec<u8>, String>, asked: bool) -> bool {
         let Source::Fetched(fetched) = &self.source else {
             return false;
         };
@@ -182,7 +182,7 @@ impl Tokens {
         });
         let well = keys.is_ok();
         let new = state.note(keys);
-        state.pause_after(new.is_some());
+        state.pause_after(new.is_some(), asked);
         if let Some(keys) = new {
             self.keys.store(Some(Arc::new(keys)));
         }
@@ -222,13 +222,18 @@ impl FetchState {
         }
     }
 
-    fn pause_after(&mut self, new: bool) {
-        self.pause = if new {
-            PAUSE
+    /// Only what a token has asked for in vain makes the next one wait longer.
+    fn pause_after(&mut self, new: bool, asked: bool) {
+        let now = Instant::now();
+        if new {
+            self.pause = PAUSE;
+            self.not_before = now + PAUSE;
+        } else if asked {
+            self.pause = (2 * self.pause).min(MAX_PAUSE);
+            self.not_before = now + self.pause;
         } else {
-            (2 * self.pause).min(MAX_PAUSE)
-        };
-        self.not_before = Instant::now() + self.pause;
+            self.not_before = self.not_before.max(now + PAUSE);
+        }
     }
 }
 

@@ -172,7 +172,7 @@ mod tests {
         let alike = [nameless.clone(), other];
         assert_eq!(found(&alike, None), None);
         assert_eq!(found(&alike, Some("a")), None);
-        assert_eq!(found(&[named.clone()], None), alone(&named));
+        assert_eq!(found(std::slice::from_ref(&named), None), alone(&named));
     }
 
     #[test]

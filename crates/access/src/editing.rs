@@ -2,12 +2,16 @@
 //!
 //! The new file is written beside the old one, synced, and takes its name in one step. It is its owner's
 //! alone (0600); where somebody else than the owner of the old file changes it, as root does for a service,
-//! the owner stays who it was, or the server could not read it any more.
+//! the owner stays who it was, or the server could not read it any more. The lock beside it is the owner's, too.
+//! Whoever owns the directory may put links into it: root must not be led elsewhere by one, so no file that is
+//! opened for a change here may be one, and an owner is given to an open file and never to a path.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::key::{Key, KeyId};
 use crate::keys_file::{self, FileFault};
@@ -134,11 +138,9 @@ impl Editing {
             _ => {}
         }
         let replace = || {
-            let mut options = File::options();
-            let options = options.write(true).create_new(true).mode(MODE);
-            let mut file = options.open(&next)?;
+            let mut file = for_writing().create_new(true).open(&next)?;
             file.write_all(text.as_bytes())?;
-            keep_owner(&self.path, &next)?;
+            give_to_owner(&file, &self.path)?;
             file.sync_all()?;
             fs::rename(&next, &self.path)?;
             File::open(directory(&self.path))?.sync_all()
@@ -151,14 +153,21 @@ impl Editing {
     }
 }
 
-/// Gives the new file to the owner of the old one or, where there is none, to that of the directory.
-fn keep_owner(old: &Path, new: &Path) -> io::Result<()> {
-    let owner = fs::metadata(old).or_else(|_| fs::metadata(directory(old)))?;
-    let ours = fs::metadata(new)?;
-    if owner.uid() == ours.uid() {
+/// How files are opened here: those that are made are their owner's alone, and a link is refused.
+fn for_writing() -> OpenOptions {
+    let mut options = File::options();
+    let no_link = OFlags::NOFOLLOW.bits() as i32;
+    options.write(true).mode(MODE).custom_flags(no_link);
+    options
+}
+
+/// Gives a new file to the owner of the file of keys or, where there is none, to that of the directory.
+fn give_to_owner(new: &File, keys: &Path) -> io::Result<()> {
+    let owner = fs::symlink_metadata(keys).or_else(|_| fs::metadata(directory(keys)))?;
+    if owner.uid() == new.metadata()?.uid() {
         return Ok(());
     }
-    chown(new, Some(owner.uid()), Some(owner.gid())).map_err(|error| {
+    fchown(new, Some(owner.uid()), Some(owner.gid())).map_err(|error| {
         let owner = owner.uid();
         io::Error::new(
             error.kind(),
@@ -171,14 +180,25 @@ fn keep_owner(old: &Path, new: &Path) -> io::Result<()> {
 
 fn lock(path: &Path) -> Result<File, EditError> {
     let path_of_lock = beside(path, ".lock");
-    let mut options = File::options();
-    let options = options.write(true).create(true).truncate(false).mode(MODE);
-    let file = options.open(&path_of_lock);
-    let file = file.map_err(io_error("open", &path_of_lock))?;
+    let file = open_lock(&path_of_lock, path).map_err(io_error("open", &path_of_lock))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(EditError::Busy(path.to_owned())),
         Err(TryLockError::Error(e)) => Err(io_error("lock", &path_of_lock)(e)),
+    }
+}
+
+/// Opens the lock, or makes it for the owner of the keys. One that is there keeps its owner: a second name of
+/// another file would give that away.
+fn open_lock(lock: &Path, keys: &Path) -> io::Result<File> {
+    match for_writing().create_new(true).open(lock) {
+        Ok(file) => {
+            let given = give_to_owner(&file, keys);
+            given.inspect_err(|_| drop(fs::remove_file(lock)))?;
+            Ok(file)
+        }
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => for_writing().open(lock),
+        Err(e) => Err(e),
     }
 }
 
@@ -256,6 +276,44 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(names(&path), ["1"]);
         assert!(!dir.path().join("keys.toml.next").exists());
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_lock_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.toml");
+        let elsewhere = dir.path().join("elsewhere");
+        for there in [false, true] {
+            if there {
+                fs::write(&elsewhere, "kept").unwrap();
+            }
+            let lock = beside(&path, ".lock");
+            let _ = fs::remove_file(&lock);
+            std::os::unix::fs::symlink(&elsewhere, &lock).unwrap();
+            let refused = Editing::begin(&path).unwrap_err();
+            assert!(matches!(refused, EditError::Io { .. }), "{refused}");
+            assert_eq!(elsewhere.exists(), there);
+        }
+    }
+
+    /// The owner of a directory, who is not who works on it. Only root can give files away; others are
+    /// refused, and leave nothing behind that the owner could not open.
+    #[test]
+    fn what_is_made_for_another_user_is_that_users() {
+        const SERVICE: u32 = 54_321;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys.toml");
+        if std::os::unix::fs::chown(dir.path(), Some(SERVICE), Some(SERVICE)).is_err() {
+            let refused = give_to_owner(&tempfile::tempfile().unwrap(), Path::new("/keys"));
+            assert!(refused.unwrap_err().to_string().contains("user 0"));
+            return;
+        }
+        Editing::begin(&path).unwrap().add(key(1)).unwrap();
+        for made in [path.clone(), beside(&path, ".lock")] {
+            let made = fs::symlink_metadata(made).unwrap();
+            let owner = (made.uid(), made.gid(), made.mode() & 0o777);
+            assert_eq!(owner, (SERVICE, SERVICE, MODE));
+        }
     }
 
     #[test]

@@ -179,8 +179,8 @@ pub fn fault_of_name(name: &str) -> Option<&'static str> {
     (!fit).then_some("expected 1 to 64 characters, none of them a control character")
 }
 
-/// The id in what a client has sent; `None` if that is no secret of a key.
-pub(crate) fn id_of(secret: &str) -> Option<KeyId> {
+/// The id in a secret; `None` if that is no secret of a key.
+pub fn id_of(secret: &str) -> Option<KeyId> {
     let (id, _) = secret.strip_prefix(PREFIX)?.split_once('_')?;
     KeyId::parse(id)
 }

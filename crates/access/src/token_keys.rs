@@ -62,15 +62,16 @@ impl TokenKeys {
         }]))
     }
 
-    /// The key for a token. One that names no key has it where only one key would do.
+    /// The key for a token: the one that it names; else the only one that may be meant, where one of the two
+    /// has no name.
     pub(crate) fn find(&self, algorithm: Algorithm, id: Option<&str>) -> Option<&DecodingKey> {
-        let mut fit = self.0.iter().filter(|key| {
-            let named = key.id.is_none() || id.is_none() || key.id.as_deref() == id;
-            key.algorithm == algorithm && named
-        });
-        let first = fit.next()?;
-        let sure = first.id.as_deref() == id || fit.next().is_none();
-        sure.then_some(&first.key)
+        let fit = || self.0.iter().filter(|key| key.algorithm == algorithm);
+        let named = fit().find(|key| id.is_some() && key.id.as_deref() == id);
+        let only = || {
+            let mut meant = fit().filter(|key| key.id.is_none() || id.is_none());
+            meant.next().filter(|_| meant.next().is_none())
+        };
+        named.or_else(only).map(|key| &key.key)
     }
 }
 
@@ -138,6 +139,40 @@ mod tests {
         assert_eq!(keys.0.len(), 1);
         assert!(keys.find(Algorithm::EdDSA, Some("good")).is_some());
         assert!(keys.find(Algorithm::EdDSA, Some("encrypts")).is_none());
+    }
+
+    #[test]
+    fn a_key_is_found_in_any_order_or_not_at_all() {
+        let signers = [Signer::ed25519(), Signer::ed25519(), Signer::ed25519()];
+        let [named, nameless, other] = signers.each_ref().map(|signer| signer.jwk("a"));
+        let [nameless, other] = [nameless, other].map(|mut jwk| {
+            jwk.as_object_mut().unwrap().remove("kid");
+            jwk
+        });
+        let bytes = |key: &DecodingKey| match key.kind() {
+            jsonwebtoken::DecodingKeyKind::SecretOrDer(bytes) => bytes.clone(),
+            kind => panic!("{kind:?}"),
+        };
+        let found = |set: &[serde_json::Value], id: Option<&str>| {
+            let keys = TokenKeys::of_jwks(&jwks(set), &BOTH).unwrap();
+            keys.find(Algorithm::EdDSA, id).map(bytes)
+        };
+        let alone = |jwk: &serde_json::Value| {
+            let keys = TokenKeys::of_jwks(&jwks(std::slice::from_ref(jwk)), &BOTH);
+            Some(bytes(&keys.unwrap().0[0].key))
+        };
+        for set in [
+            [named.clone(), nameless.clone()],
+            [nameless.clone(), named.clone()],
+        ] {
+            assert_eq!(found(&set, Some("a")), alone(&named));
+            assert_eq!(found(&set, Some("b")), alone(&nameless));
+            assert_eq!(found(&set, None), None);
+        }
+        let alike = [nameless.clone(), other];
+        assert_eq!(found(&alike, None), None);
+        assert_eq!(found(&alike, Some("a")), None);
+        assert_eq!(found(std::slice::from_ref(&named), None), alone(&named));
     }
 
     #[test]

@@ -13,10 +13,10 @@ use arc_swap::ArcSwapOption;
 use boards::PlayerId;
 use jsonwebtoken::Algorithm;
 use parking_lot::Mutex;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 
+use crate::seen::{News, Seen};
 use crate::signatures;
 use crate::token::{TokenFault, TokenRules};
 use crate::token_keys::TokenKeys;
@@ -53,8 +53,7 @@ struct FetchState {
     /// Before that, tokens cannot ask for one.
     not_before: Instant,
     pause: Duration,
-    digest: Option<[u8; 32]>,
-    fault: Option<String>,
+    seen: Seen,
 }
 
 impl Tokens {
@@ -87,8 +86,7 @@ impl Tokens {
             state: Mutex::new(FetchState {
                 not_before: Instant::now(),
                 pause: PAUSE,
-                digest: None,
-                fault: None,
+                seen: Seen::default(),
             }),
         };
         Tokens::new(rules, Source::Fetched(fetched), None)
@@ -164,25 +162,17 @@ impl Tokens {
         }
     }
 
-    /// Takes up what was fetched, or notes why nothing was: then the keys stay what they were. Whether
-    /// all is well.
-    pub fn fetched(&self, content: Result<Vec<u8>, String>) -> bool {
+    /// Takes up what was fetched, or notes why nothing was: then the keys stay what they were. `asked`: whether
+    /// it was because a token asked ([`Tokens::wanted`]), and not because it was time. Whether all is well.
+    pub fn fetched(&self, content: Result<Vec<u8>, String>, asked: bool) -> bool {
         let Source::Fetched(fetched) = &self.source else {
             return false;
         };
+        let parse = |content: &[u8]| TokenKeys::of_jwks(content, &self.rules.algorithms);
         let mut state = fetched.state.lock();
-        let keys = content.and_then(|content| {
-            let digest = Some(Sha256::digest(&content).into());
-            if state.digest == digest {
-                return Ok(None);
-            }
-            let keys = TokenKeys::of_jwks(&content, &self.rules.algorithms)?;
-            state.digest = digest;
-            Ok(Some(keys))
-        });
-        let well = keys.is_ok();
-        let new = state.note(keys);
-        state.pause_after(new.is_some());
+        let new = told(state.seen.take(content, parse));
+        let well = state.seen.is_well();
+        state.pause_after(new.is_some(), asked);
         if let Some(keys) = new {
             self.keys.store(Some(Arc::new(keys)));
         }
@@ -199,37 +189,36 @@ impl Fetched {
 }
 
 impl FetchState {
-    /// Tells the log what is new.
-    fn note(&mut self, keys: Result<Option<TokenKeys>, String>) -> Option<TokenKeys> {
-        match keys {
-            Ok(keys) => {
-                if keys.is_some() || self.fault.take().is_some() {
-                    tracing::info!("the keys for tokens were fetched");
-                }
-                self.fault = None;
-                keys
-            }
-            Err(reason) => {
-                if self.fault.as_ref() != Some(&reason) {
-                    tracing::error!(
-                        reason,
-                        "the keys for tokens cannot be fetched; those before stay in force"
-                    );
-                    self.fault = Some(reason);
-                }
-                None
-            }
+    /// Only what a token has asked for in vain makes the next one wait longer.
+    fn pause_after(&mut self, new: bool, asked: bool) {
+        let now = Instant::now();
+        if new {
+            self.pause = PAUSE;
+            self.not_before = now + PAUSE;
+        } else if asked {
+            self.pause = (2 * self.pause).min(MAX_PAUSE);
+            self.not_before = now + self.pause;
+        } else {
+            self.not_before = self.not_before.max(now + PAUSE);
         }
     }
+}
 
-    fn pause_after(&mut self, new: bool) {
-        self.pause = if new {
-            PAUSE
-        } else {
-            (2 * self.pause).min(MAX_PAUSE)
-        };
-        self.not_before = Instant::now() + self.pause;
-    }
+/// Tells the log what is new of the keys that are fetched; the new ones.
+fn told(news: Option<News<TokenKeys>>) -> Option<TokenKeys> {
+    let keys = match news? {
+        News::Fault(reason) => {
+            tracing::error!(
+                reason,
+                "the keys for tokens cannot be fetched; those before stay in force"
+            );
+            return None;
+        }
+        News::Changed(keys) => Some(keys),
+        News::WellAgain => None,
+    };
+    tracing::info!("the keys for tokens were fetched");
+    keys
 }
 
 /// The algorithm of this name: EdDSA, RS256 or HS256.

@@ -8,7 +8,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
-use sha2::{Digest as _, Sha256};
+
+use crate::seen::{News, Seen};
 
 /// No file that is watched has a reason to be larger.
 const MAX_BYTES: u64 = 4 << 20;
@@ -20,14 +21,6 @@ pub(crate) struct Watched {
     /// What it is, for the log.
     what: &'static str,
     seen: Mutex<Seen>,
-}
-
-#[derive(Debug, Default)]
-struct Seen {
-    /// Of its content; none while it was never there.
-    digest: Option<[u8; 32]>,
-    /// What was wrong when it was last looked at.
-    fault: Option<String>,
 }
 
 /// Why a file is of no use.
@@ -48,12 +41,12 @@ impl Watched {
     ) -> Result<(Self, Option<T>), String> {
         let mut seen = Seen::default();
         let value = match content(path) {
-            Ok(content) => {
-                seen.digest = Some(digest(&content));
-                Some(parse(&content)?)
-            }
             Err(Fault::Missing) => None,
-            Err(Fault::Other(reason)) => return Err(reason),
+            content => match seen.take(content.map_err(Fault::reason), parse) {
+                Some(News::Changed(value)) => Some(value),
+                Some(News::Fault(reason)) => return Err(reason),
+                Some(News::WellAgain) | None => None,
+            },
         };
         let watched = Watched {
             path: path.to_owned(),
@@ -66,42 +59,34 @@ impl Watched {
     /// Reads it again: its value, if it is another one now and is understood. Reads the disk.
     pub(crate) fn look<T>(&self, parse: impl FnOnce(&[u8]) -> Result<T, String>) -> Option<T> {
         let mut seen = self.seen.lock();
-        let found = match content(&self.path) {
-            Ok(content) => {
-                let digest = digest(&content);
-                if seen.digest == Some(digest) {
-                    Ok(None)
-                } else {
-                    parse(&content).map(|value| Some((value, digest)))
-                }
-            }
+        let content = match content(&self.path) {
             // It was never there, and is not missed.
-            Err(Fault::Missing) if seen.digest.is_none() => Ok(None),
-            Err(Fault::Missing) => Err("it is gone".to_owned()),
-            Err(Fault::Other(reason)) => Err(reason),
+            Err(Fault::Missing) if !seen.is_known() => return None,
+            content => content.map_err(Fault::reason),
         };
-        self.judge(&mut seen, found)
-    }
-
-    fn judge<T>(&self, seen: &mut Seen, found: Result<Option<(T, [u8; 32])>, String>) -> Option<T> {
         let (path, what) = (self.path.display(), self.what);
-        match found {
-            Ok(new) => {
-                if seen.fault.take().is_some() && new.is_none() {
-                    tracing::info!(%path, "the {what} can be read again, unchanged");
-                }
-                let (value, digest) = new?;
-                seen.digest = Some(digest);
+        match seen.take(content, parse)? {
+            News::Changed(value) => {
                 tracing::info!(%path, "the {what} has changed, and is in force");
                 Some(value)
             }
-            Err(reason) => {
-                if seen.fault.as_ref() != Some(&reason) {
-                    tracing::error!(%path, reason, "the {what} cannot be used; what it said before stays in force");
-                    seen.fault = Some(reason);
-                }
+            News::WellAgain => {
+                tracing::info!(%path, "the {what} can be read again, unchanged");
                 None
             }
+            News::Fault(reason) => {
+                tracing::error!(%path, reason, "the {what} cannot be used; what it said before stays in force");
+                None
+            }
+        }
+    }
+}
+
+impl Fault {
+    fn reason(self) -> String {
+        match self {
+            Fault::Missing => "it is gone".to_owned(),
+            Fault::Other(reason) => reason,
         }
     }
 }
@@ -120,10 +105,6 @@ fn content(path: &Path) -> Result<Vec<u8>, Fault> {
         return Err(Fault::Other("it has more than 4 MiB".to_owned()));
     }
     Ok(content)
-}
-
-fn digest(content: &[u8]) -> [u8; 32] {
-    Sha256::digest(content).into()
 }
 
 #[cfg(test)]
@@ -151,13 +132,13 @@ mod tests {
         assert_eq!(file.look(parse), None);
         std::fs::write(&path, "bad").unwrap();
         assert_eq!(file.look(parse), None);
-        assert_eq!(file.seen.lock().fault.as_deref(), Some("says bad"));
+        assert!(!file.seen.lock().is_well());
         std::fs::remove_file(&path).unwrap();
         assert_eq!(file.look(parse), None);
-        assert_eq!(file.seen.lock().fault.as_deref(), Some("it is gone"));
+        assert!(!file.seen.lock().is_well());
         std::fs::write(&path, "two").unwrap();
         assert_eq!(file.look(parse), None);
-        assert_eq!(file.seen.lock().fault, None);
+        assert!(file.seen.lock().is_well());
     }
 
     #[test]
@@ -166,7 +147,7 @@ mod tests {
         let path = dir.path().join("file");
         let (file, first) = Watched::open(&path, "file", parse).unwrap();
         assert_eq!((first, file.look(parse)), (None, None));
-        assert_eq!(file.seen.lock().fault, None);
+        assert!(file.seen.lock().is_well());
         std::fs::write(&path, "one").unwrap();
         assert_eq!(file.look(parse).as_deref(), Some("one"));
         std::fs::write(&path, "bad").unwrap();

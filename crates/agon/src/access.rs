@@ -52,19 +52,20 @@ async fn fetch(access: Arc<Access>, client: Client, url: Uri, refresh: Duration)
     let Some(tokens) = access.tokens() else {
         return;
     };
+    let mut asked = false;
     loop {
         let fetched = timeout(FETCH_TIMEOUT, jwks(&client, &url)).await;
         let late = || Err(format!("nothing came within {} s", FETCH_TIMEOUT.as_secs()));
-        let well = tokens.fetched(fetched.unwrap_or_else(|_| late()));
+        let well = tokens.fetched(fetched.unwrap_or_else(|_| late()), asked);
         let pause = if well {
             refresh
         } else {
             FETCH_AGAIN.min(refresh)
         };
-        tokio::select! {
-            () = sleep_until(Instant::now() + pause) => {}
-            () = tokens.wanted() => {}
-        }
+        asked = tokio::select! {
+            () = sleep_until(Instant::now() + pause) => false,
+            () = tokens.wanted() => true,
+        };
     }
 }
 

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use access::Access;
 
+use crate::clock::now_ms;
 use crate::practice;
 
 /// To standard output; the log goes to standard error. `site` is the URL without a path.
@@ -44,11 +44,9 @@ fn who_may(access: &Access) -> String {
     if access.is_open() {
         return "open to whoever reaches it; `agon keys create` closes it".to_owned();
     }
-    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now_ms = now_ms.map_or(0, |d| d.as_millis() as i64);
     let tokens = access.tokens().map_or("", |_| ", and by players' tokens");
     format!(
         "by keys, {} of them good{tokens}",
-        access.valid_keys(now_ms)
+        access.valid_keys(now_ms())
     )
 }

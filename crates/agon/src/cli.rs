@@ -13,7 +13,7 @@ use crate::keys::{self, KeysCommand};
 use crate::odds::HedgeOddsArgs;
 use crate::practice::{self, PracticeArgs};
 use crate::serve;
-use crate::settings::{Flags, Settings, Store};
+use crate::settings::{Address, Flags, Settings, Store};
 use crate::simulate::{self, SimulateArgs};
 use crate::tls::Tls;
 
@@ -74,16 +74,27 @@ pub(crate) struct ServeArgs {
 }
 
 impl ServeArgs {
+    /// Where a server that was started like this is reached.
+    pub(crate) fn address(self) -> anyhow::Result<Address> {
+        let (config, flags) = self.sources();
+        Ok(Settings::address(config.as_deref(), None, flags)?)
+    }
+
     pub(crate) fn settings(self) -> anyhow::Result<Settings> {
+        let (config, flags) = self.sources();
+        let settings = Settings::load(config.as_deref(), None, flags)?;
+        // Also for who only checks: a file that is of no use is to be found before a start.
+        settings.access()?;
+        Ok(settings)
+    }
+
+    fn sources(self) -> (Option<PathBuf>, Flags) {
         let flags = Flags {
             listen: self.listen,
             data_dir: self.data_dir,
             insecure_open: self.insecure_open,
         };
-        let settings = Settings::load(self.config.as_deref(), None, flags)?;
-        // Also for who only checks: a file that is of no use is to be found before a start.
-        settings.access()?;
-        Ok(settings)
+        (self.config, flags)
     }
 }
 

@@ -6,7 +6,6 @@
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use boards::BoardId;
@@ -14,6 +13,7 @@ use clap::Args;
 use store_embedded::{Counts, Export, ExportError, OpenError, Scope, relay};
 
 use crate::cli::StoreArgs;
+use crate::clock::now_ms;
 use crate::control;
 use crate::drain::StopSignals;
 use crate::progress::Progress;
@@ -84,10 +84,8 @@ pub(crate) fn run(args: ExportArgs) -> anyhow::Result<()> {
 }
 
 fn export(settings: &Store, scope: Scope, target: Target) -> anyhow::Result<()> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now_ms = now.map_or(0, |time| time.as_millis() as i64);
     let (dir, cache) = (&settings.data_dir, settings.cache.0);
-    let (counts, took, name) = match Export::of_directory(dir, cache, scope.clone(), now_ms) {
+    let (counts, took, name) = match Export::of_directory(dir, cache, scope.clone(), now_ms()) {
         Ok(export) => {
             let progress = Progress::start("exporting", export.records());
             let mut draft = target.begin()?;

@@ -1,8 +1,8 @@
 //! `agon healthcheck`: asks a server how it is and tells by the exit code.
 //!
 //! For whoever looks after a process and has nothing but this program: a container without a shell. By
-//! default it asks the server that the same settings would start, over loopback. Absent on purpose: redirects
-//! and retries, since whoever runs this runs it again; and a look at who answers over TLS, see `tls.rs`.
+//! default it asks the server that the same settings would start, over loopback; of the settings it reads where
+//! that is and nothing else, see `settings/address.rs`. Absent on purpose: redirects and retries, since whoever runs this runs it again; and a look at who answers over TLS, see `tls.rs`.
 
 mod tls;
 
@@ -22,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::cli::{ServeArgs, print};
+use crate::settings::Address;
 
 /// Of a reply, so much is read at the most: health is told in a few words.
 const MAX_BODY_BYTES: usize = 4096;
@@ -48,9 +49,8 @@ impl HealthcheckArgs {
             return Ok(url);
         }
         let path = if self.ready { "/readyz" } else { "/healthz" };
-        let server = self.serve.settings()?.server;
-        let listen = server.listen;
-        let scheme = server.tls.as_ref().map_or("http", |_| "https");
+        let Address { listen, tls } = self.serve.address()?;
+        let scheme = if tls { "https" } else { "http" };
         ensure!(
             listen.port() != 0,
             "server.listen has port 0, which only the server knows the meaning of; say where it is with --url"
@@ -62,7 +62,7 @@ impl HealthcheckArgs {
 /// Succeeds if the reply is 200.
 ///
 /// # Errors
-/// When there is another reply or none in time, or the settings are refused.
+/// When there is another reply or none in time, or the settings do not say where to ask.
 pub(crate) fn run(args: HealthcheckArgs) -> anyhow::Result<()> {
     let limit = args.timeout;
     let url = args.target()?;

@@ -4,16 +4,17 @@
 //! should know besides goes to standard error. It is shown this once: nothing here could show it again.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use access::{
-    EditError, Editing, Key, KeyId, NewKey, PREFIX, RANDOM_BYTES, Scope, Secret, time_text,
+    EditError, Editing, Key, KeyId, NewKey, RANDOM_BYTES, Scope, Secret, id_of, time_text,
 };
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::cli::{StoreArgs, print};
+use crate::clock::now_ms;
 
 /// Ids are eight digits: of some thousand keys, a new one has an old one's once in a million times.
 const TRIES: usize = 8;
@@ -83,11 +84,8 @@ fn parse_life(text: &str) -> Result<Duration, &'static str> {
 
 /// Takes a whole secret for the id in it: whoever finds one where it must not be has nothing else.
 fn parse_id(text: &str) -> Result<KeyId, &'static str> {
-    let secret = text
-        .strip_prefix(PREFIX)
-        .and_then(|rest| rest.split_once('_'));
-    let id = secret.map_or(text, |(id, _)| id);
-    KeyId::parse(id).ok_or("expected the eight digits behind agon_")
+    let id = id_of(text).or_else(|| KeyId::parse(text));
+    id.ok_or("expected the eight digits behind agon_")
 }
 
 /// Does what is asked.
@@ -223,11 +221,6 @@ fn table(keys: &[Listed]) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }
 
 impl StoreArgs {

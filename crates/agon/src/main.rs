@@ -3,6 +3,7 @@
 mod access;
 mod banner;
 mod cli;
+mod clock;
 mod connection;
 mod control;
 mod drain;

@@ -5,6 +5,10 @@
 //! the proxies that are trusted, to the first address that is not one of them. All that stands before it
 //! anybody may have written. Where the next word is no address, the last good one counts.
 //!
+//! A proxy may repeat in quotes what the client has sent, such as a host name, so what stands in quotes divides
+//! nothing. Quotes, too, are paired from the end: one that a client has left open then concerns nothing but its
+//! own words.
+//!
 //! Only one of the two headers is read, and which is a setting. A proxy that knows one of them passes the
 //! other on as the client has sent it.
 
@@ -49,7 +53,7 @@ impl TrustedProxies {
             let Ok(line) = line.to_str() else {
                 return origin;
             };
-            for word in line.rsplit(',') {
+            for word in rsplit_unquoted(line, b',') {
                 let Some(address) = self.address(word) else {
                     return origin;
                 };
@@ -72,11 +76,38 @@ impl TrustedProxies {
 
 /// The `for` of one element of `Forwarded` (RFC 7239).
 fn forwarded_for(element: &str) -> Option<&str> {
-    let mut pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+    let pairs = rsplit_unquoted(element, b';');
+    let mut pairs = pairs.filter_map(|pair| pair.split_once('='));
     let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
     let value = value.trim();
     let inner = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
     Some(inner.unwrap_or(value))
+}
+
+/// The parts between separators that are not in quotes, from the last to the first.
+fn rsplit_unquoted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let at = last_unquoted(text.as_bytes(), separator);
+        rest = at.map(|at| &text[..at]);
+        Some(at.map_or(text, |at| &text[at + 1..]))
+    })
+}
+
+fn last_unquoted(text: &[u8], separator: u8) -> Option<usize> {
+    let mut quoted = false;
+    text.iter().enumerate().rev().find_map(|(at, byte)| {
+        if *byte == b'"' && !(quoted && is_escaped(&text[..at])) {
+            quoted = !quoted;
+        }
+        (*byte == separator && !quoted).then_some(at)
+    })
+}
+
+/// Whether what stands behind this is taken as it is: `\"`, but not `\\"`.
+fn is_escaped(before: &[u8]) -> bool {
+    before.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1
 }
 
 /// An address, which may have a port, or brackets.
@@ -157,6 +188,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_proxy_repeats_in_quotes_is_no_element() {
+        for line in [
+            r#"for=192.0.2.7;host="a,for=6.6.6.6;x=""#,
+            r#"host="a,for=6.6.6.6;x=";for=192.0.2.7"#,
+            r#"host="a;for=6.6.6.6;x=";for=192.0.2.7"#,
+            r#"for=192.0.2.7;host="a;for=6.6.6.6""#,
+            r#"for=192.0.2.7;host="a\",for=6.6.6.6;x=""#,
+            r#"for=192.0.2.7;host="\\\",for=6.6.6.6;x=\\""#,
+            r#"for=6.6.6.6, for=192.0.2.7;host="a\\", for=10.1.1.1"#,
+        ] {
+            let origin = origin(ForwardedHeader::Forwarded, &[line]);
+            assert_eq!(origin, "192.0.2.7", "{line}");
+        }
+    }
+
+    #[test]
     fn forwarded_is_read_from_its_end() {
         for (lines, expected) in [
             (&["for=192.0.2.7"][..], "192.0.2.7"),
@@ -175,6 +222,8 @@ mod tests {
             (&["for=\"192.0.2.7"], PROXY),
             // A quote left open by the client does not hide what the proxy adds.
             (&["for=\"x, for=192.0.2.7"], "192.0.2.7"),
+            (&["for=6.6.6.6;x=\", for=192.0.2.7;host=\"h\""], "192.0.2.7"),
+            (&["for=6.6.6.6;x=\"\\, for=192.0.2.7;host=h"], "192.0.2.7"),
         ] {
             assert_eq!(
                 origin(ForwardedHeader::Forwarded, lines),

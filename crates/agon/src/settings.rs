@@ -3,6 +3,7 @@
 //! `agon.example.toml` documents each of them; a test keeps it equal to the defaults here.
 
 mod access;
+mod address;
 mod cors;
 mod log;
 mod proxies;
@@ -16,11 +17,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Size, Span};
 
 pub(crate) use self::access::{AccessSection, JwksUrl};
+pub(crate) use self::address::Address;
 pub(crate) use self::cors::CorsSection;
 pub(crate) use self::log::{Format, Log};
 pub(crate) use self::proxies::{ForwardedHeader, Network};
@@ -166,9 +169,7 @@ impl Settings {
         variables: Option<HashMap<String, String>>,
         flags: Flags,
     ) -> Result<Self, SettingsError> {
-        let gathered = gather(file, variables, flags).map_err(SettingsError::Unreadable)?;
-        let settings: Settings = serde_path_to_error::deserialize(gathered.clone())
-            .map_err(|e| refused(&gathered, &e.path().to_string(), plain(e.inner())))?;
+        let settings: Settings = read(file, variables, flags)?;
         settings.check()?;
         Ok(settings)
     }
@@ -263,6 +264,17 @@ fn access_refused((key, value, reason): upstreams::Fault) -> SettingsError {
         value: format!(" = {value}"),
         reason,
     }
+}
+
+/// The settings as this type has them.
+fn read<T: DeserializeOwned>(
+    file: Option<&Path>,
+    variables: Option<HashMap<String, String>>,
+    flags: Flags,
+) -> Result<T, SettingsError> {
+    let gathered = gather(file, variables, flags).map_err(SettingsError::Unreadable)?;
+    serde_path_to_error::deserialize(gathered.clone())
+        .map_err(|e| refused(&gathered, &e.path().to_string(), plain(e.inner())))
 }
 
 fn gather(

@@ -1,14 +1,15 @@
-//! Who may do what: one layer, inside of `observe`, through which every request goes.
+//! Who may do what: two layers, inside of `observe`, through which every request goes.
 //!
-//! It tells who the caller is, once, asks the table of needs whether that is enough, and leaves the caller
-//! with the request as `access::Caller`. What a player may do for itself alone, the handlers ask in
-//! `players.rs`. A route that the table does not have is served to nobody as long as access is closed, so
-//! one that was forgotten is noticed and not exploited.
+//! The first ([`identify`]) finds out who the caller is, once, and leaves that with the request as
+//! `access::Caller`. The second ([`permit`]) asks the table of needs whether that is enough. The limits of callers
+//! are between the two, so what is refused here counts for who asked. What a player may do for itself alone, the
+//! handlers ask in `players.rs`. A route that the table does not have is served to nobody as long as access is
+//! closed, so one that was forgotten is noticed and not exploited.
 
 mod needs;
 mod players;
 
-use access::{Access, Caller, Need, Refusal};
+use access::{Caller, Need, Refusal};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::{ALLOW, AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
@@ -25,11 +26,14 @@ pub(crate) use needs::described_need;
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
 const INVALID: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
 
-/// Lets a request in, or says why not.
-pub(crate) async fn admit(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let method = request.method().clone();
-    match caller(&api, route, method, request.headers()).await {
+/// Finds out who the caller is, or says why its proof is not good. Whoever sends none is nobody that is known.
+pub(crate) async fn identify(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let looks = !api.access.is_open() && takes_proof(&request);
+    let caller = match looks {
+        true => caller(&api, request.headers()).await,
+        false => Ok(Caller::Anonymous),
+    };
+    match caller {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -38,52 +42,66 @@ pub(crate) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
     }
 }
 
-async fn caller(
-    api: &Api,
-    route: Option<MatchedPath>,
-    method: Method,
-    headers: &HeaderMap,
-) -> Result<Caller, Problem> {
-    // Where there is nothing, or all is open, nobody has to say who they are.
-    let Some(route) = route.filter(|_| !api.access.is_open()) else {
-        return Ok(Caller::Anonymous);
-    };
-    let need = needs::need(route.as_str(), &method);
-    let need = need.ok_or_else(|| undeclared(route.as_str(), &method))?;
-    if need.scope.is_none() {
-        return Ok(Caller::Anonymous);
-    }
-    let caller = identify(&api.access, headers, api.clock.now_ms()).await?;
-    if caller.may(need) {
-        Ok(caller)
-    } else {
-        Err(beyond(&caller, need))
+/// Lets a request in whose caller may do what it asks, or says why not.
+pub(crate) async fn permit(State(api): State<Api>, request: Request, next: Next) -> Response {
+    match permitted(&api, &request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     }
 }
 
-/// Who the credential is of.
-async fn identify(access: &Access, headers: &HeaderMap, now_ms: i64) -> Result<Caller, Problem> {
-    let credential = bearer(headers)?;
-    let caller = access.caller(credential, now_ms).await;
+/// Whether it matters who the caller is: not where there is nothing, nor where everybody may anyway.
+pub(crate) fn takes_proof(request: &Request) -> bool {
+    let route = request.extensions().get::<MatchedPath>();
+    route.is_some_and(|route| {
+        let need = needs::need(route.as_str(), request.method());
+        need.is_none_or(|need| need.scope.is_some())
+    })
+}
+
+async fn caller(api: &Api, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let Some(credential) = bearer(headers)? else {
+        return Ok(Caller::Anonymous);
+    };
+    let caller = api.access.caller(credential, api.clock.now_ms()).await;
     caller.map_err(|refusal| match refusal {
         Refusal::NoTokenKeys => Problem::new(Code::TokenKeysUnavailable, refusal.to_string()),
         refusal => invalid(refusal.to_string()),
     })
 }
 
-/// What is sent behind `Bearer`, which is written in any case.
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+fn permitted(api: &Api, request: &Request) -> Result<(), Problem> {
+    let route = request.extensions().get::<MatchedPath>();
+    // Where there is nothing, or all is open, nobody has to say who they are.
+    let Some(route) = route.filter(|_| !api.access.is_open()) else {
+        return Ok(());
+    };
+    let need = needs::need(route.as_str(), request.method());
+    let need = need.ok_or_else(|| undeclared(route.as_str(), request.method()))?;
+    match By::of(request.extensions()) {
+        By(caller) if caller.may(need) => Ok(()),
+        By(Caller::Anonymous) => {
+            let problem = Problem::of(Code::Unauthenticated);
+            Err(problem.with_header((WWW_AUTHENTICATE, CHALLENGE)))
+        }
+        By(caller) => Err(beyond(&caller, need)),
+    }
+}
+
+/// What is sent behind `Bearer`, which is written in any case; `None` where nothing is.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut all = headers.get_all(AUTHORIZATION).iter();
-    let sent = all.next().ok_or_else(|| {
-        Problem::of(Code::Unauthenticated).with_header((WWW_AUTHENTICATE, CHALLENGE))
-    })?;
+    let Some(sent) = all.next() else {
+        return Ok(None);
+    };
     if all.next().is_some() {
         return Err(invalid("there must be one authorization header"));
     }
     let parts = sent.to_str().ok().and_then(|text| text.split_once(' '));
     let bearer = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let credential = bearer.map(|(_, credential)| credential.trim());
-    credential.ok_or_else(|| invalid("authorization must be Bearer and a key or a player's token"))
+    let expected = "authorization must be Bearer and a key or a player's token";
+    credential.map(Some).ok_or_else(|| invalid(expected))
 }
 
 fn invalid(detail: impl Into<String>) -> Problem {

@@ -3,7 +3,8 @@
 //!
 //! From the outside in: the request's id (`observe`), so that whatever is refused here has one; answers
 //! to the questions that browsers ask first, which carry no credentials; the limit of failed proofs; then
-//! whoever finds out who the caller is; then the limits of callers, by who they are.
+//! whoever finds out who the caller is; then the limits of callers, by who they are; then whoever judges
+//! whether the caller may, so that refusals count as well.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,19 +66,19 @@ impl Cors {
 }
 
 impl Edge {
-    /// Puts the limits of callers around routes, and between the two of them `admit`, which finds out who a caller
-    /// is.
+    /// Puts the limits of callers around routes, and between the two of them `identify`, which finds out who a
+    /// caller is.
     pub(crate) fn limit<S: Clone + Send + Sync + 'static>(
         &self,
         routes: Router<S>,
-        admit: impl FnOnce(Router<S>) -> Router<S>,
+        identify: impl FnOnce(Router<S>) -> Router<S>,
     ) -> Router<S> {
         let Some(rates) = &self.rates else {
-            return admit(routes);
+            return identify(routes);
         };
         let limits = Arc::new(RateLimits::new(rates, &DefaultClock::default()));
         let routes = routes.layer(from_fn_with_state(limits.clone(), limit_clients));
-        admit(routes).layer(from_fn_with_state(limits, limit_failures))
+        identify(routes).layer(from_fn_with_state(limits, limit_failures))
     }
 
     /// Answers browsers that ask whether a page may.

@@ -2,8 +2,8 @@
 //!
 //! Two limits, since it costs something to find out who a caller is. Whoever fails to prove who it is,
 //! is counted by its network before the next proof is looked at ([`limit_failures`]); everybody else is
-//! counted once it is known who it is ([`limit_clients`]). Only failures count for the first, so many
-//! good callers behind one address are not in each other's way.
+//! counted once it is known who it is ([`limit_clients`]), whatever becomes of the request. Only failures
+//! count for the first, so many good callers behind one address are not in each other's way.
 //!
 //! Limits are kept in the memory of this process, for as many clients as fit (see [`recent`]); several
 //! nodes count each for itself. Replies say what is left (the IETF's draft of `RateLimit` fields).
@@ -23,6 +23,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
 use governor::{Quota, RateLimiter};
 
+use crate::access::takes_proof;
 use crate::client::{Client, ClientAddress};
 use crate::problem::{Code, Problem};
 
@@ -181,8 +182,8 @@ fn refusal(wait: Duration) -> Problem {
     Problem::new(Code::RateLimited, detail).with_header((RETRY_AFTER, HeaderValue::from(wait)))
 }
 
-/// Refuses another proof of who a caller is, where several from its network have failed. Belongs outside
-/// of what looks at proofs.
+/// Refuses another proof of who a caller is, where several from its network have failed and one would be looked
+/// at. Belongs outside of what looks at proofs.
 pub(crate) async fn limit_failures<C: Clock + Clone + Send + Sync + 'static>(
     State(limits): State<Arc<RateLimits<C>>>,
     request: Request,
@@ -195,7 +196,7 @@ where
         .extensions()
         .get()
         .map(|a: &ClientAddress| a.network());
-    let proves = request.headers().contains_key(AUTHORIZATION);
+    let proves = request.headers().contains_key(AUTHORIZATION) && takes_proof(&request);
     let (Some(failures), Some(network), true) = (&limits.failures, network, proves) else {
         return next.run(request).await;
     };

@@ -80,7 +80,7 @@ async fn issuer(
         tokens.wanted().await;
         *asked.lock() += 1;
         let content = content.lock().clone();
-        tokens.fetched(content);
+        tokens.fetched(content, true);
     }
 }
 
@@ -117,6 +117,34 @@ async fn a_key_that_is_not_known_has_them_fetched_but_not_for_ever() {
         Err(Some(TokenFault::UnknownKey))
     );
     assert_eq!(judged(&tokens, &two, "2").await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_fetched_by_the_clock_makes_no_token_wait() {
+    let (one, two) = (Signer::ed25519(), Signer::ed25519());
+    let tokens = Arc::new(Tokens::by_fetched_jwks(rules(Algorithm::EdDSA)));
+    for _ in 0..10 {
+        assert!(tokens.fetched(Ok(jwks(&[one.jwk("1")])), false));
+        tokio::time::advance(PAUSE).await;
+    }
+    let content = Arc::new(Mutex::new(Ok(jwks(&[one.jwk("1"), two.jwk("2")]))));
+    let asked = Arc::new(Mutex::new(0));
+    tokio::spawn(issuer(tokens.clone(), content, asked.clone()));
+    assert_eq!(judged(&tokens, &two, "2").await, Ok(()));
+    assert_eq!(*asked.lock(), 1);
+    // Nor does it let made-up ones ask sooner.
+    tokio::time::advance(PAUSE).await;
+    for _ in 0..3 {
+        let made_up = judged(&tokens, &one, "3").await;
+        assert_eq!(made_up, Err(Some(TokenFault::UnknownKey)));
+        tokio::time::advance(PAUSE).await;
+    }
+    assert_eq!(*asked.lock(), 3);
+    assert!(tokens.fetched(Ok(jwks(&[one.jwk("1"), two.jwk("2")])), false));
+    tokio::time::advance(PAUSE).await;
+    let made_up = judged(&tokens, &one, "3").await;
+    assert_eq!(made_up, Err(Some(TokenFault::UnknownKey)));
+    assert_eq!(*asked.lock(), 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use boards::StoreError;
 use matchmaking::{
@@ -11,6 +11,8 @@ use matchmaking::{
     ProposedMatch, ProposedTeam, QueueChange, QueueId, QueueSnapshot, RatingSystem, Role, Rules,
     Seated, TicketId, Waiting, WhyWaiting, form, form_unexplained,
 };
+
+use crate::clock::now_ms;
 
 /// Matches announced in one change, so that others get into the batches between.
 const ANNOUNCED: usize = 200;
@@ -222,11 +224,4 @@ fn proposed_team(snapshot: &QueueSnapshot, team: &FormedTeam) -> ProposedTeam {
 fn failed(reason: String) -> MatchError {
     let source = None;
     MatchError::Store(StoreError::Unavailable { reason, source })
-}
-
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |time| {
-        i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
-    })
 }

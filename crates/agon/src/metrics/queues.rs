@@ -2,13 +2,13 @@
 //! hundred queues by name have a label of their own, and the others share one.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use api::{Families, Latencies, Metrics};
 use matchmaking::QueueId;
 use store_embedded::{EmbeddedStore, QueueNumbers};
 
 use super::distribution;
+use crate::clock::now_ms;
 
 /// Queues that have a label of their own.
 const NAMED: usize = 100;
@@ -96,11 +96,6 @@ fn tell_distributions(queues: &ByQueue, to: &mut Families) {
     for (queue, numbers) in queues {
         spreads.distribution(&[("queue", queue)], &distribution(&numbers.rating_spread));
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as i64)
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use api::{Rate, Rates};
 use serde::{Deserialize, Deserializer, Serialize};
 
 const MAX_PER_S: f64 = 1_000_000.0;
+/// How long it may take at the most until a whole burst is there again. Beyond some centuries, a limiter's
+/// nanoseconds would not fit a word.
+const MAX_REFILL_S: f64 = 365.0 * 86_400.0;
 
 /// Requests a second and at once, for each kind of client. A rate of 0: as many as they like.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +97,13 @@ impl RateLimit {
             if burst == 0 {
                 return refuse("burst", "0".to_owned(), "expected at least 1");
             }
+            let most = per_s * MAX_REFILL_S;
+            if per_s != 0.0 && f64::from(burst) > most {
+                let reason = format!(
+                    "expected at most {most:.0} at {per_s} a second: beyond that, filling it up again takes more than a year"
+                );
+                return refuse("burst", burst.to_string(), &reason);
+            }
         }
         Ok(())
     }
@@ -118,6 +128,24 @@ mod tests {
         assert!(settings.rates(true).is_some());
         settings.enabled = Enabled::Off;
         assert_eq!(settings.rates(false), None);
+    }
+
+    #[test]
+    fn a_burst_that_takes_more_than_a_year_is_refused() {
+        let with = |per_s, burst| RateLimit {
+            server_per_s: per_s,
+            server_burst: burst,
+            ..RateLimit::default()
+        };
+        for (per_s, burst) in [(0.001, 31_536), (0.0, u32::MAX), (137.0, u32::MAX)] {
+            assert_eq!(with(per_s, burst).check(), Ok(()), "{per_s} {burst}");
+        }
+        for (per_s, burst) in [(0.001, 31_537), (0.001, u32::MAX), (136.0, u32::MAX)] {
+            let (key, value, reason) = with(per_s, burst).check().unwrap_err();
+            assert_eq!(key, "rate_limit.server_burst");
+            assert_eq!(value, burst.to_string());
+            assert!(reason.contains("a year"), "{reason}");
+        }
     }
 
     #[test]

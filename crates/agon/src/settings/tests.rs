@@ -252,6 +252,27 @@ fn upstreams_can_be_set_by_variables() {
 }
 
 #[test]
+fn where_a_server_listens_is_read_without_the_rest() {
+    let address = |variables: &[(&str, &str)]| {
+        let variables = variables
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let address = Settings::address(None, Some(variables.collect()), Flags::default());
+        address.map(|a| (a.listen.to_string(), a.tls))
+    };
+    assert_eq!(address(&[]).unwrap(), ("127.0.0.1:8000".to_owned(), false));
+    let public = [
+        ("AGON_SERVER__LISTEN", "0.0.0.0:80"),
+        ("AGON_SERVER__TLS__CERT_FILE", "/none"),
+        ("AGON_ACCESS__TOKENS__ISSUER", ""),
+        ("AGON_STORE__MAX_QUEUE", "many"),
+    ];
+    assert_eq!(address(&public).unwrap(), ("0.0.0.0:80".to_owned(), true));
+    let refused = address(&[("AGON_SERVER__LISTEN", "here")]).unwrap_err();
+    assert!(refused.to_string().contains("server.listen = here"));
+}
+
+#[test]
 fn later_sources_win() {
     let toml = "[server]\nlisten = \"127.0.0.1:1\"\nmax_body = \"1 MiB\"\n[log]\nlevel = \"warn\"";
     let variables = [

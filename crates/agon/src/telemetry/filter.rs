@@ -3,8 +3,8 @@
 use api::{LogLevel, LogSettings, REQUEST_LOG};
 use tracing_subscriber::EnvFilter;
 
-/// The engine below the store and the exporter of traces report through the same log. What they do is of interest
-/// only to who looks for a fault in them; what fails of it is told by the parts of ours that use them.
+/// The engine below the store and the libraries of HTTP and TLS report through the same log. What they do is of
+/// interest only to who looks for a fault in them; what fails of it is told by the parts of ours that use them.
 const LIBRARIES: [&str; 5] = ["fjall", "lsm_tree", "hyper", "hyper_util", "rustls"];
 
 /// Those events that are at least so important; a line for each request, where it is asked for.

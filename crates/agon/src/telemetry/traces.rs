@@ -1,7 +1,7 @@
 //! Traces of requests on their way to a collector, by OpenTelemetry's protocol over HTTP.
 //!
 //! They are gathered and sent in batches by a thread of the library's own; a collector that cannot be reached costs
-//! traces, never requests.
+//! traces, never requests. The library tells nobody of that, so it is told here: once, until it changes.
 
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
 use crate::settings::Trace;
@@ -68,6 +69,34 @@ pub(super) fn start(endpoint: &str, settings: &Trace) -> anyhow::Result<(Tracer,
 struct Collector {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     runtime: Handle,
+    fault: Fault,
+}
+
+/// What was wrong the last time, if anything.
+#[derive(Debug, Default)]
+struct Fault(Mutex<Option<String>>);
+
+impl Fault {
+    /// Whether that is another thing than before.
+    fn is_news(&self, now: Option<&str>) -> bool {
+        let mut before = self.0.lock();
+        let news = before.as_deref() != now;
+        *before = now.map(str::to_owned);
+        news
+    }
+
+    fn tell(&self, now: Option<&str>) {
+        match now {
+            _ if !self.is_news(now) => {}
+            Some(reason) => {
+                tracing::warn!(
+                    reason,
+                    "traces cannot be sent; until they can, they are lost"
+                );
+            }
+            None => tracing::info!("traces are sent again"),
+        }
+    }
 }
 
 impl Collector {
@@ -82,21 +111,54 @@ impl Collector {
         Ok(Collector {
             client: Client::builder(TokioExecutor::new()).build(connector),
             runtime: Handle::current(),
+            fault: Fault::default(),
         })
+    }
+
+    async fn send(&self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
+        let client = self.client.clone();
+        let sending = async move {
+            let (head, body) = client.request(request.map(Full::new)).await?.into_parts();
+            let body = Limited::new(body, MAX_REPLY_BYTES).collect().await;
+            let body = body.map_err(anyhow::Error::from_boxed)?;
+            anyhow::Ok(Response::from_parts(head, body.to_bytes()))
+        };
+        // The timer, too, has to be made inside the runtime.
+        let sent = async { tokio::time::timeout(SEND_TIMEOUT, sending).await };
+        self.runtime.spawn(sent).await??
     }
 }
 
 #[async_trait]
 impl HttpClient for Collector {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let client = self.client.clone();
-        let sending = async move {
-            let (head, body) = client.request(request.map(Full::new)).await?.into_parts();
-            let body = Limited::new(body, MAX_REPLY_BYTES).collect().await?;
-            Ok(Response::from_parts(head, body.to_bytes()))
+        let sent = self.send(request).await;
+        let fault = match &sent {
+            Ok(reply) if reply.status().is_success() => None,
+            Ok(reply) => Some(format!("the collector answers {}", reply.status().as_u16())),
+            Err(error) => Some(format!("{error:#}")),
         };
-        // The timer, too, has to be made inside the runtime.
-        let sent = async { tokio::time::timeout(SEND_TIMEOUT, sending).await };
-        self.runtime.spawn(sent).await??
+        self.fault.tell(fault.as_deref());
+        Ok(sent?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_news_when_it_comes_changes_or_goes() {
+        let fault = Fault::default();
+        for (now, news) in [
+            (None, false),
+            (Some("refused"), true),
+            (Some("refused"), false),
+            (Some("503"), true),
+            (None, true),
+            (None, false),
+        ] {
+            assert_eq!(fault.is_news(now), news, "{now:?}");
+        }
     }
 }

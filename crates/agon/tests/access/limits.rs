@@ -5,7 +5,8 @@ use testkit::tokens::Signer;
 use testkit::{App, Launch, Reply};
 
 use crate::setup::{
-    ADA, AGON, BOB, claims, create, create_named, directory, get, is_problem, post, with_tokens,
+    ADA, AGON, BOB, ask, claims, create, create_named, directory, get, is_problem, post,
+    with_tokens,
 };
 
 const PATH: &str = "/leaderboard";
@@ -83,6 +84,49 @@ fn after_several_failed_proofs_no_more_are_looked_at_for_a_while() {
     let refused = get(&app, PATH, &key);
     is_problem(&refused, 429, "rate_limited");
     assert!(refused.header("retry-after").is_some());
-    // Who needs no proof is served.
-    assert_eq!(get(&app, "/healthz", "").status, 200);
+    // Where none is needed, one does no harm.
+    for path in ["/healthz", "/openapi.json"] {
+        assert_eq!(get(&app, path, &key).status, 200);
+    }
+}
+
+#[test]
+fn refusals_count_for_who_is_refused() {
+    let directory = directory();
+    let data_dir = directory.path().join("data");
+    let key = create(&data_dir, "read");
+    let signer = Signer::ed25519();
+    let jwks = directory.path().join("jwks.json");
+    std::fs::write(&jwks, testkit::tokens::jwks(&[signer.jwk("1")])).unwrap();
+    let launch = limited(&data_dir, "PLAYER", "3")
+        .set("RATE_LIMIT__SERVER_PER_S", "0.001")
+        .set("RATE_LIMIT__SERVER_BURST", "3")
+        .set("RATE_LIMIT__ANONYMOUS_PER_S", "0.001")
+        .set("RATE_LIMIT__ANONYMOUS_BURST", "3");
+    let app = with_tokens(launch, &jwks, "EdDSA").start();
+    let token = |player: &str| signer.token(Some("1"), &claims(player));
+    for (kind, credential) in [("player", token(ADA)), ("server", key)] {
+        let forbidden = ask(
+            &app,
+            "PUT",
+            "/v1/boards/weekly",
+            &credential,
+            Some(&json!({})),
+        );
+        is_problem(&forbidden, 403, "forbidden");
+        let expected = format!("\"{kind}\";q=3;w=3000");
+        assert_eq!(policy(&forbidden), expected);
+        let wrong = ask(&app, "PATCH", PATH, &credential, None);
+        is_problem(&wrong, 405, "method_not_allowed");
+        assert_eq!(policy(&wrong), expected);
+        assert_eq!(get(&app, "/v1/log", &credential).status, 403);
+        assert_eq!(statuses(&app, &credential, 1), [429]);
+    }
+    // Who is not known is counted by network.
+    let nobody = get(&app, PATH, "");
+    is_problem(&nobody, 401, "unauthenticated");
+    assert_eq!(policy(&nobody), "\"anonymous\";q=3;w=3000");
+    assert_eq!(statuses(&app, "", 3), [401, 401, 429]);
+    // Others are not meant.
+    assert_eq!(statuses(&app, &token(BOB), 1), [200]);
 }

@@ -1,4 +1,5 @@
-//! A server that answers every request with 200 and a JSON object, and remembers what it was sent.
+//! A server that answers every request with a JSON object, with 200 unless it is told otherwise, and remembers what
+//! it was sent.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -25,6 +26,7 @@ impl Received {
 pub struct HttpServer {
     pub address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
+    status: Arc<Mutex<&'static str>>,
 }
 
 impl HttpServer {
@@ -32,14 +34,25 @@ impl HttpServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let received = Arc::new(Mutex::new(Vec::new()));
-        let all = Arc::clone(&received);
+        let status = Arc::new(Mutex::new("200 OK"));
+        let (all, answer) = (Arc::clone(&received), Arc::clone(&status));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (stream, all) = (stream.unwrap(), Arc::clone(&all));
-                std::thread::spawn(move || serve(stream, &all));
+                let stream = stream.unwrap();
+                let (all, answer) = (Arc::clone(&all), Arc::clone(&answer));
+                std::thread::spawn(move || serve(stream, &all, &answer));
             }
         });
-        HttpServer { address, received }
+        HttpServer {
+            address,
+            received,
+            status,
+        }
+    }
+
+    /// From now on it answers with this status.
+    pub fn answer(&self, status: &'static str) {
+        *self.status.lock().unwrap() = status;
     }
 
     pub fn received(&self) -> Vec<Received> {
@@ -59,11 +72,14 @@ impl HttpServer {
     }
 }
 
-fn serve(stream: TcpStream, all: &Mutex<Vec<Received>>) {
+fn serve(stream: TcpStream, all: &Mutex<Vec<Received>>, status: &Mutex<&str>) {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read(&mut reader) {
         all.lock().unwrap().push(request);
-        let reply = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{\"time\":1}";
+        let status = *status.lock().unwrap();
+        let reply = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{{\"time\":1}}"
+        );
         if reader.get_mut().write_all(reply.as_bytes()).is_err() {
             return;
         }

@@ -1,5 +1,7 @@
 //! Traces, as a collector and an upstream see them.
 
+use std::time::{Duration, Instant};
+
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -112,12 +114,50 @@ fn the_last_traces_are_sent_at_a_stop() {
     assert!(spans.iter().any(|s| s.name == "GET /v1/boards/{board}"));
 }
 
+const NOT_SENT: &str = "traces cannot be sent";
+
+/// Asks again and again until the log has a line with this.
+fn until_told(app: &App, what: &str) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !app.log().contains(what) {
+        assert!(Instant::now() < end, "{what}: {}", app.log());
+        assert_eq!(app.get("/leaderboard").status, 200);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A server whose traces go there soon.
+fn hasty(endpoint: &str) -> App {
+    Launch::new(AGON)
+        .variable("AGON_TRACE__OTLP_ENDPOINT", endpoint)
+        .variable("OTEL_BSP_SCHEDULE_DELAY", "50")
+        .start()
+}
+
 #[test]
-fn a_collector_that_is_not_there_costs_traces_alone() {
+fn a_collector_that_is_not_there_costs_traces_alone_and_is_told_once() {
     // Nobody listens on this one.
-    let mut app = Launch::new(AGON)
-        .variable("AGON_TRACE__OTLP_ENDPOINT", "http://127.0.0.1:1")
-        .start();
+    let mut app = hasty("http://127.0.0.1:1");
+    until_told(&app, NOT_SENT);
+    // These are sent at the stop at the latest, and fail as the first did.
     assert_eq!(app.get("/leaderboard").status, 200);
     assert!(app.stop().success());
+    let log = app.log();
+    let told: Vec<&str> = log.lines().filter(|l| l.contains(NOT_SENT)).collect();
+    assert_eq!(told.len(), 1, "{log}");
+    assert!(
+        told[0].contains("WARN") && told[0].contains("refused"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_collector_that_takes_no_traces_is_told_and_when_it_does_again() {
+    let collector = HttpServer::start();
+    collector.answer("503 Service Unavailable");
+    let app = hasty(&format!("http://{}", collector.address));
+    until_told(&app, "the collector answers 503");
+    collector.answer("200 OK");
+    until_told(&app, "traces are sent again");
+    assert_eq!(app.log().matches(NOT_SENT).count(), 1, "{}", app.log());
 }

@@ -42,10 +42,33 @@ fn it_asks_what_the_settings_would_start() {
     assert_eq!(well(&at(&app, &["--ready"])), "{\"status\":\"ready\"}\n");
     // Settings for all addresses mean loopback to a probe.
     let listen = format!("0.0.0.0:{}", app.address().port());
-    well(&probe(&listen, &["--insecure-open"]));
+    well(&probe(&listen, &[]));
     // Flags win over variables, as with serve.
     let listen = app.address().to_string();
     well(&probe("127.0.0.1:1", &["--listen", &listen]));
+}
+
+#[test]
+fn what_only_a_start_would_refuse_says_nothing_of_the_server() {
+    let app = Launch::new(AGON).start();
+    // As in a container whose server alone was told `--insecure-open`.
+    let listen = format!("0.0.0.0:{}", app.address().port());
+    well(&probe(&listen, &[]));
+    // The server keeps its keys while the file cannot be understood.
+    let keys = app.data_dir().join("keys.toml");
+    std::fs::write(&keys, "what?").unwrap();
+    let data_dir = app.data_dir().to_str().unwrap();
+    let listen = app.address().to_string();
+    well(&probe(&listen, &["--data-dir", data_dir]));
+    let config = app.data_dir().join("agon.toml");
+    let broken =
+        "[access]\nkeys_file = \"/none\"\n[upstreams.default]\nurl = 7\n[rate_limit]\nnew = 1\n";
+    std::fs::write(&config, broken).unwrap();
+    well(&probe(&listen, &["--config", config.to_str().unwrap()]));
+    // Where it listens has to be readable.
+    std::fs::write(&config, "[server\n").unwrap();
+    let message = unwell(&probe(&listen, &["--config", config.to_str().unwrap()]));
+    assert!(message.contains("cannot read the settings"), "{message}");
 }
 
 #[test]
@@ -112,7 +135,6 @@ fn who_speaks_something_else_is_not_well() {
 fn what_cannot_be_asked_is_told() {
     for (listen, arguments, expected) in [
         ("127.0.0.1:0", &[][..], "say where it is with --url"),
-        ("0.0.0.0:80", &[], "--insecure-open"),
         ("here", &[], "server.listen"),
         ("", &["--url", "localhost:8000"], "http:// or https://"),
         ("", &["--url", "ftp://localhost/"], "http:// or https://"),

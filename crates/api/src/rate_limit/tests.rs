@@ -12,6 +12,8 @@ use tower::ServiceExt;
 
 use super::*;
 
+/// Something for which it matters who asks.
+const PATH: &str = "/leaderboard";
 const TEN_A_SECOND: Duration = Duration::from_millis(100);
 
 fn rate(every: Duration, burst: u32) -> Option<Rate> {
@@ -55,7 +57,8 @@ impl Limited {
         let clock = FakeRelativeClock::default();
         let limits = Arc::new(RateLimits::new(&rates, &clock));
         let router = Router::new()
-            .route("/", get(|| async {}))
+            .route(PATH, get(|| async {}))
+            .route("/docs", get(|| async {}))
             .route("/healthz", get(|| async {}))
             .layer(from_fn_with_state(limits.clone(), limit_clients))
             .layer(axum::middleware::from_fn(access))
@@ -75,7 +78,7 @@ impl Limited {
     }
 
     async fn status(&self, address: &str, proof: Option<&str>) -> u16 {
-        self.ask("/", address, proof).await.status().as_u16()
+        self.ask(PATH, address, proof).await.status().as_u16()
     }
 }
 
@@ -93,7 +96,7 @@ async fn a_client_may_send_its_burst_and_then_as_time_goes() {
         ..Rates::default()
     });
     for left in [2, 1, 0] {
-        let reply = limited.ask("/", "192.0.2.1", None).await;
+        let reply = limited.ask(PATH, "192.0.2.1", None).await;
         assert_eq!(reply.status(), 200);
         let expected = format!("\"anonymous\";r={left};t=1");
         assert_eq!(header(&reply, "ratelimit"), Some(&*expected));
@@ -102,7 +105,7 @@ async fn a_client_may_send_its_burst_and_then_as_time_goes() {
             Some("\"anonymous\";q=3;w=1")
         );
     }
-    let reply = limited.ask("/", "192.0.2.1", None).await;
+    let reply = limited.ask(PATH, "192.0.2.1", None).await;
     assert_eq!(reply.status(), 429);
     assert_eq!(header(&reply, "retry-after"), Some("1"));
     assert_eq!(header(&reply, "ratelimit"), Some("\"anonymous\";r=0;t=1"));
@@ -137,7 +140,7 @@ async fn slow_rates_tell_how_long_to_wait() {
         assert_eq!(limited.status("192.0.2.1", None).await, 200);
     }
     limited.clock.advance(Duration::from_millis(1500));
-    let reply = limited.ask("/", "192.0.2.1", None).await;
+    let reply = limited.ask(PATH, "192.0.2.1", None).await;
     assert_eq!(reply.status(), 429);
     assert_eq!(header(&reply, "retry-after"), Some("5"));
     assert_eq!(header(&reply, "ratelimit"), Some("\"anonymous\";r=0;t=5"));
@@ -167,7 +170,7 @@ async fn kinds_of_clients_have_limits_of_their_own_or_none() {
     assert_eq!(limited.status("192.0.2.1", None).await, 200);
     assert_eq!(limited.status("192.0.2.1", None).await, 429);
     for _ in 0..100 {
-        let reply = limited.ask("/", "192.0.2.1", Some("key")).await;
+        let reply = limited.ask(PATH, "192.0.2.1", Some("key")).await;
         assert_eq!(
             (reply.status().as_u16(), header(&reply, "ratelimit")),
             (200, None)
@@ -192,7 +195,7 @@ async fn after_some_failures_no_proof_is_looked_at_for_a_while() {
         assert_eq!(limited.status("192.0.2.1", Some("wrong")).await, 401);
     }
     for proof in ["wrong", "good"] {
-        let reply = limited.ask("/", "192.0.2.1", Some(proof)).await;
+        let reply = limited.ask(PATH, "192.0.2.1", Some(proof)).await;
         assert_eq!(
             (reply.status().as_u16(), header(&reply, "retry-after")),
             (429, Some("10"))
@@ -203,6 +206,22 @@ async fn after_some_failures_no_proof_is_looked_at_for_a_while() {
     assert_eq!(limited.status("192.0.2.2", Some("good")).await, 200);
     limited.clock.advance(Duration::from_secs(10));
     assert_eq!(limited.status("192.0.2.1", Some("good")).await, 200);
+}
+
+#[tokio::test]
+async fn where_no_proof_is_looked_at_nobody_is_shut_out() {
+    let limited = Limited::new(Rates {
+        failures: rate(Duration::from_secs(10), 1),
+        ..Rates::default()
+    });
+    for expected in [401, 401, 429] {
+        let status = limited.status("192.0.2.1", Some("wrong")).await;
+        assert_eq!(status, expected);
+    }
+    for (path, expected) in [("/healthz", 200), ("/docs", 200), ("/nowhere", 404)] {
+        let reply = limited.ask(path, "192.0.2.1", Some("good")).await;
+        assert_eq!(reply.status(), expected, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -223,7 +242,7 @@ async fn without_an_address_there_is_no_limit() {
         ..Rates::default()
     });
     for _ in 0..10 {
-        let request = Request::builder().uri("/").body(Body::empty()).unwrap();
+        let request = Request::builder().uri(PATH).body(Body::empty()).unwrap();
         let reply = limited.router.clone().oneshot(request).await.unwrap();
         assert_eq!(reply.status(), 200);
     }

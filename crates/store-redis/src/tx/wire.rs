@@ -33,7 +33,9 @@ pub(crate) enum Write {
         field: Vec<u8>,
     },
     /// Adds one to a counter.
-    Incr { key: Vec<u8> },
+    Incr {
+        key: Vec<u8>,
+    },
     /// Puts something at the end of a list and keeps so many of its last.
     Push {
         key: Vec<u8>,
@@ -47,9 +49,14 @@ pub(crate) enum Write {
         member: Vec<u8>,
     },
     /// Tells all nodes.
-    Publish { channel: Vec<u8>, message: Vec<u8> },
+    Publish {
+        channel: Vec<u8>,
+        message: Vec<u8>,
+    },
     /// Removes keys, their memory in the background.
-    Unlink { keys: Vec<Vec<u8>> },
+    Unlink {
+        keys: Vec<Vec<u8>>,
+    },
 }
 
 /// A figure of a sorted set.

@@ -13,6 +13,8 @@
 mod attempts;
 mod commit;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::collections::{BTreeMap, HashMap};

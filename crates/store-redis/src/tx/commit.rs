@@ -6,7 +6,7 @@ use boards::StoreError;
 use futures_util::future::join_all;
 
 use super::settle::{self, Fate, settle};
-use super::wire::Part;
+use super::wire::{Checked, Expected, Part};
 use super::{Change, Commit, Record, Tx};
 use crate::core::Core;
 use crate::failure::RedisFailure;
@@ -51,10 +51,15 @@ fn parts(tx: Tx<'_>) -> BTreeMap<Room, Part> {
     for (at, record) in tx.records {
         let part = parts.entry(at.room).or_default();
         let key = layout.key(at.room, &at.key);
-        if let (true, Some(read)) = (record.checked, &record.read) {
-            let checked = (key.clone(), at.field.clone(), read.clone());
-            part.records.push(checked);
-        }
+        let expected = match &record.read {
+            Some(read) if record.checked => Some(Expected::Read(read.clone())),
+            _ => record.change.as_ref().map(|_| Expected::Anything),
+        };
+        part.records.extend(expected.map(|expected| Checked {
+            key: key.clone(),
+            field: at.field.clone(),
+            expected,
+        }));
         part.commands.extend(changing(key, at.field, record));
     }
     for (room, writes) in tx.writes {

@@ -90,6 +90,7 @@ impl ServeArgs {
         let settings = Settings::load(config.as_deref(), None, flags)?;
         // Also for who only checks: a file that is of no use is to be found before a start.
         settings.access()?;
+        settings.redis()?;
         Ok(settings)
     }
 

@@ -221,6 +221,11 @@ impl Settings {
         self.upstreams().map(drop)
     }
 
+    /// How Redis is used, where the store is there. Reads the file of its password.
+    pub(crate) fn redis(&self) -> Result<Option<store_redis::Options>, SettingsError> {
+        self.store.redis().map_err(|fault| refused_in("store", fault))
+    }
+
     /// What callers are known by. Reads the files of keys.
     pub(crate) fn access(&self) -> Result<::access::Access, SettingsError> {
         let access = self.access.open(&self.store);

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use store_redis::{Address, AddressError, Options};
 
 use super::upstreams::{Fault, refuse};
 use crate::units::{Size, Span};
@@ -21,7 +22,6 @@ use crate::units::{Size, Span};
 pub(super) use self::given::{StoreInAWord, Variables, misplaced};
 use self::secret::HIDDEN;
 pub(crate) use self::secret::Secret;
-use self::secret::without_credentials;
 pub(super) use self::secret::{shown, without_secret_lines};
 
 /// It becomes part of every key.
@@ -62,8 +62,8 @@ pub(crate) struct Store {
 pub(crate) enum StoreUrl {
     /// In a directory of this machine.
     Embedded,
-    /// On Redis, by its URL, which may have a password.
-    Redis(Secret),
+    /// On Redis, where that is.
+    Redis(Address),
 }
 
 /// What has become of a change when it is acknowledged.
@@ -145,13 +145,51 @@ impl Store {
     }
 
     /// The password that is not in the URL, where there is one. Reads its file.
-    pub(crate) fn password(&self) -> Result<Option<Secret>, Fault> {
+    fn password(&self) -> Result<Option<Secret>, Fault> {
         let Some(path) = &self.password_file else {
             return Ok(self.password.clone());
         };
         match std::fs::read_to_string(path) {
             Ok(text) => Ok(text.lines().next().map(Secret::new)),
             Err(error) => refuse("password_file", path.display(), &error.to_string()),
+        }
+    }
+
+    /// How to use Redis; `None` where the store is embedded. Reads the file of the password.
+    pub(crate) fn redis(&self) -> Result<Option<Options>, Fault> {
+        let StoreUrl::Redis(address) = self.url.clone() else {
+            return Ok(None);
+        };
+        let address = match self.password()? {
+            Some(password) => address.with_password(password.expose()),
+            None => address,
+        };
+        let options = Options {
+            address,
+            prefix: self.prefix.clone(),
+            partitions: (self.partitions > 0).then_some(self.partitions),
+            connect_timeout: self.connect_timeout.0,
+            response_timeout: self.response_timeout.0,
+            patience: self.patience.0,
+            durability: self.promise(),
+            connections: self.connections,
+            ca_file: self.ca_file.clone(),
+        };
+        match options.check() {
+            Ok(()) => Ok(Some(options)),
+            Err(error) => refuse("url", &self.url, &error.to_string()),
+        }
+    }
+
+    fn promise(&self) -> store_redis::Durability {
+        match self.durability {
+            Durability::Server => store_redis::Durability::Memory,
+            Durability::Everysec => store_redis::Durability::EverySecond,
+            Durability::Always => store_redis::Durability::Always,
+            Durability::Replicas => store_redis::Durability::Replicas {
+                count: self.wait_replicas,
+                timeout: self.wait_timeout.0,
+            },
         }
     }
 
@@ -173,15 +211,11 @@ impl Store {
     }
 
     fn check_credentials(&self) -> Result<(), Fault> {
-        let StoreUrl::Redis(url) = &self.url else {
+        let StoreUrl::Redis(address) = &self.url else {
             return Ok(());
         };
-        let in_url = url.expose().rsplit_once('@').is_some_and(|(user, _)| {
-            let user = user.split_once("://").map_or(user, |(_, user)| user);
-            user.contains(':')
-        });
         let given = [
-            in_url,
+            address.has_password(),
             self.password.is_some(),
             self.password_file.is_some(),
         ];
@@ -190,7 +224,7 @@ impl Store {
                 "expected one of password, password_file, and a password in url, and not several";
             return refuse("password", HIDDEN, reason);
         }
-        if let (Some(file), false) = (&self.ca_file, url.expose().starts_with("rediss")) {
+        if let (Some(file), false) = (&self.ca_file, address.is_tls()) {
             let reason = "is of use with TLS alone, that is rediss:// or rediss-cluster://";
             return refuse("ca_file", file.display(), reason);
         }
@@ -231,21 +265,12 @@ impl Store {
 }
 
 impl FromStr for StoreUrl {
-    type Err = &'static str;
+    type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "embedded" {
-            return Ok(StoreUrl::Embedded);
-        }
-        let schemes = ["redis", "rediss", "redis-cluster", "rediss-cluster"];
-        match text.split_once("://") {
-            Some((scheme, rest)) if schemes.contains(&scheme) && !rest.is_empty() => {
-                Ok(StoreUrl::Redis(Secret::new(text)))
-            }
-            _ => Err(
-                "expected embedded, or an address such as redis://localhost:6379, \
-                 rediss://… for TLS, redis-cluster://host1,host2 or rediss-cluster://…",
-            ),
+        match text {
+            "embedded" => Ok(StoreUrl::Embedded),
+            _ => text.parse().map(StoreUrl::Redis),
         }
     }
 }
@@ -253,7 +278,12 @@ impl FromStr for StoreUrl {
 impl<'de> Deserialize<'de> for StoreUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text.parse().map_err(|error: AddressError| {
+            serde::de::Error::custom(format!(
+                "expected embedded, or an address such as redis://localhost:6379 or \
+                 redis-cluster://host1,host2: {error}"
+            ))
+        })
     }
 }
 
@@ -268,7 +298,7 @@ impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StoreUrl::Embedded => f.write_str("embedded"),
-            StoreUrl::Redis(url) => f.write_str(&without_credentials(url.expose())),
+            StoreUrl::Redis(address) => address.fmt(f),
         }
     }
 }

@@ -75,7 +75,7 @@ fn settings_of_the_other_store_are_refused() {
         (
             redis.to_owned(),
             vec![("AGON_STORE__MAX_QUEUE", "7")],
-            ["store.max_queue", "7", "redis://:***@h"],
+            ["store.max_queue", "7", "redis://:***@h:6379"],
         ),
         (
             "[store]\nprefix = \"a\"".to_owned(),
@@ -177,15 +177,15 @@ fn passwords_are_read_from_a_url_a_file_or_a_variable() {
     ];
     for variables in [variable, file] {
         let settings = load("", &variables, Flags::default()).unwrap();
-        let password = settings.store.password().unwrap().unwrap();
-        assert_eq!(password.expose(), "0123");
+        let options = settings.store.redis().unwrap().unwrap();
+        assert_eq!(options.address, "redis://:0123@h".parse().unwrap());
     }
     let missing = [
         ("AGON_STORE", "redis://h"),
         ("AGON_STORE__PASSWORD_FILE", "/none"),
     ];
     let settings = load("", &missing, Flags::default()).unwrap();
-    let (key, value, reason) = settings.store.password().unwrap_err();
+    let (key, value, reason) = settings.store.redis().unwrap_err();
     assert_eq!((key, value.as_str()), ("password_file", "/none"));
     assert!(reason.contains("No such file"), "{reason}");
     let both = [
@@ -198,6 +198,8 @@ fn passwords_are_read_from_a_url_a_file_or_a_variable() {
 #[test]
 fn passwords_are_not_shown() {
     for (toml, variables) in [
+        ("[store]\nurl = \"redis://u:hunter2@h:x\"", vec![]),
+        ("", vec![("AGON_STORE", "redis://u:hunter2@h@i j")]),
         ("[store]\nurl = \"http://u:hunter2@h\"", vec![]),
         ("[store]\nurl = [\"redis://u:hunter2@h\"]", vec![]),
         ("[store]\nurl = \"redis://u:hunter2@h", vec![]),

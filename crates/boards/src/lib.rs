@@ -9,6 +9,7 @@
 
 mod board;
 mod change;
+mod clock;
 mod entry;
 mod error;
 mod player;
@@ -21,6 +22,7 @@ mod settings;
 mod store;
 
 pub use board::{Authority, BoardId, Operator, Order, RankMode, Season, SeasonId};
+pub use clock::Clock;
 pub use change::{Change, Changed, Guard, Receipt};
 pub use entry::{Details, Metadata, NewPlayer, Outcome, RankedEntry, Submission};
 pub use error::{Invalid, Refusal, StoreError};

@@ -14,7 +14,6 @@ mod access;
 mod archive;
 mod buckets;
 mod chores;
-mod clock;
 mod codec;
 mod cut;
 mod data_dir;
@@ -48,7 +47,7 @@ mod writer;
 
 pub use archive::{ArchiveError, Counts, Scope, relay};
 pub use buckets::Histogram;
-pub use clock::Clock;
+pub use boards::Clock;
 pub use error::OpenError;
 pub use export::{Export, ExportError, write_failure};
 pub use import::{ImportError, ImportPlan, Imported, Source, Stage as ImportStage, import};

@@ -17,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::access::Access;
 use crate::archive::Scope;
-use crate::clock::Clock;
+use boards::Clock;
 use crate::data_dir::DataDir;
 use crate::engine::Engine;
 use crate::error::OpenError;

@@ -16,7 +16,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::access::Access;
 use crate::chores::Chores;
-use crate::clock::Clock;
+use boards::Clock;
 use crate::data_dir::DataDir;
 use crate::effect::{self, Effect, News};
 use crate::engine::{Engine, EngineError, Frozen};

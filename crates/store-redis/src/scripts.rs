@@ -1,0 +1,27 @@
+//! The scripts that the store runs, each of one or several files.
+
+use crate::script::Script;
+
+const ORDER: &str = include_str!("lua/order.lua");
+const LOCKS: &str = include_str!("lua/locks.lua");
+
+/// All of them.
+pub(crate) struct Scripts {
+    pub(crate) commit: Script,
+    pub(crate) resolve: Script,
+    pub(crate) count: Script,
+    pub(crate) age: Script,
+    pub(crate) make: Script,
+}
+
+impl Scripts {
+    pub(crate) fn new() -> Self {
+        Scripts {
+            commit: Script::writing(&[ORDER, LOCKS, include_str!("lua/commit.lua")]),
+            resolve: Script::writing(&[include_str!("lua/resolve.lua")]),
+            count: Script::reading(&[ORDER, include_str!("lua/count.lua")]),
+            age: Script::reading(&[include_str!("lua/age.lua")]),
+            make: Script::writing(&[include_str!("lua/make.lua")]),
+        }
+    }
+}

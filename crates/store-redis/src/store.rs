@@ -1,0 +1,138 @@
+//! A store that is open: what the rest of Agon holds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use boards::Clock;
+
+use crate::connection::{ConnectError, Redis, RedisFailure};
+use crate::core::Core;
+use crate::layout::{Layout, MAX_ROOMS};
+use crate::meta::{FORMAT, Meta, MetaError};
+use crate::options::Options;
+use crate::scripts::Scripts;
+use crate::stamps::Stamps;
+use crate::tx::sweep;
+
+/// How often each node looks for transactions that another has left unfinished.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// Rooms of a new store on a cluster, where nothing else is asked for.
+const ROOMS_OF_A_CLUSTER: u16 = 16;
+
+/// Boards and queues on Redis. Cheap to clone.
+#[derive(Clone)]
+pub struct RedisStore {
+    pub(crate) core: Arc<Core>,
+    sweeper: Arc<Sweeper>,
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Redis cannot be reached, or cannot be used.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The store is not for this node.
+    #[error(transparent)]
+    Meta(#[from] MetaError),
+    /// Redis was reached and did not do what it was asked.
+    #[error("the store cannot be read or made: {0}")]
+    Failed(#[from] boards::StoreError),
+}
+
+impl RedisStore {
+    /// Opens a store, making it where there is none. To be called within a runtime, in which it goes on
+    /// looking after the store.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(options: &Options, clock: Clock) -> Result<Self, OpenError> {
+        let redis = Redis::connect(options).await?;
+        let meta = meta(&redis, options, &clock).await?;
+        let core = Arc::new(Core {
+            redis,
+            layout: Layout::new(&options.prefix, meta.partitions),
+            stamps: Stamps::default(),
+            clock,
+            patience: options.patience,
+            secret: meta.secret,
+            scripts: Scripts::new(),
+        });
+        let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
+        Ok(RedisStore { core, sweeper })
+    }
+
+    /// Stops looking after the store.
+    pub fn close(&self) {
+        self.sweeper.task.abort();
+    }
+}
+
+/// Reads what the store is, or makes it. Of several nodes that make it at once one is first.
+async fn meta(redis: &Redis, options: &Options, clock: &Clock) -> Result<Meta, OpenError> {
+    let asked = options.partitions;
+    if asked.is_some_and(|n| n == 0 || n > MAX_ROOMS) {
+        return Err(MetaError::TooMany.into());
+    }
+    let default = if options.address.is_cluster() {
+        ROOMS_OF_A_CLUSTER
+    } else {
+        1
+    };
+    let new = Meta {
+        format: FORMAT,
+        partitions: asked.unwrap_or(default),
+        secret: random_secret()?,
+        created_at_ms: clock.now_ms(),
+    };
+    let key = Layout::new(&options.prefix, 1).key(Layout::CONTROL, b"store");
+    let made = redis.script(&Scripts::new().make, &key, &[&new.to_bytes()]);
+    let made = match made.await {
+        // Making it twice is as making it once.
+        Err(RedisFailure::Unknown { .. }) => redis
+            .script(&Scripts::new().make, &key, &[&new.to_bytes()])
+            .await,
+        other => other,
+    };
+    let found = made.map_err(boards::StoreError::from)?;
+    let redis::Value::BulkString(found) = found else {
+        return Err(MetaError::NotAgon.into());
+    };
+    Ok(Meta::read(&found, asked)?)
+}
+
+fn random_secret() -> Result<[u8; 32], OpenError> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|e| boards::StoreError::Unavailable {
+        reason: format!("the system gives no random numbers: {e}"),
+        source: None,
+    })?;
+    Ok(secret)
+}
+
+/// Looks after what other nodes have left unfinished, until it is dropped.
+struct Sweeper {
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Sweeper {
+    fn start(core: Arc<Core>) -> Self {
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(SWEEP_EVERY.mul_f64(0.5 + fastrand::f64())).await;
+                for room in core.layout.rooms() {
+                    if let Err(error) = sweep(&core, room).await {
+                        tracing::debug!(room = room.0, %error, "a room was not swept");
+                    }
+                }
+            }
+        });
+        Sweeper { task }
+    }
+}
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

@@ -1,6 +1,6 @@
 //! Changes of queues: each is tried until it is made on what it has read, or refused.
 
-use boards::{Guard, StoreError};
+use boards::Guard;
 use matchmaking::{
     MatchError, MatchId, QueueChange, QueueChanged, QueueId, QueueReceipt,
 };
@@ -74,18 +74,15 @@ impl Queues {
         let mut attempts = self.core.attempts();
         loop {
             let mut tx = self.core.begin();
-            if let Some(guard) = guard
-                && let Some(answer) = guard::earlier(&mut tx, guard, now_ms).await?
-            {
-                let receipt = answer.replay_of_queues();
-                return receipt.ok_or(StoreError::KeyReused.into());
+            if let Some(answer) = guard::earlier(&mut tx, guard, now_ms).await? {
+                return Ok(answer.replay_of_queues()?);
             }
             let Some((changed, mut tx)) = self.attempt(tx, change, now_ms).await? else {
                 attempts.pause().await?;
                 continue;
             };
             if let Some(guard) = guard {
-                let answer = Answer::of_queues(guard, now_ms, changed.clone());
+                let answer = Answer::of_queues(guard, changed.clone(), now_ms);
                 guard::keep(&mut tx, guard, &answer);
             }
             if attempts.outcome(tx.commit().await?).await?.is_some() {

@@ -30,8 +30,10 @@ mod records;
 mod settle;
 mod shared;
 mod snapshot;
+mod waits;
 mod watches;
 mod why;
+mod wire;
 
 pub(crate) use erase::erase_player;
 pub(crate) use shared::Queues;

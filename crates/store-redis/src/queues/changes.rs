@@ -30,7 +30,7 @@ impl Queues {
         guard: Option<Guard>,
         now_ms: i64,
     ) -> Result<QueueReceipt, MatchError> {
-        self.prepare(&change, now_ms).await?;
+        self.prepare(&change).await?;
         let receipt = match &change {
             QueueChange::Lapse(queue) => self.lapse(queue, now_ms).await?,
             _ => self.make(&change, guard, now_ms).await?,
@@ -40,13 +40,13 @@ impl Queues {
     }
 
     /// What has to be there before the change is.
-    async fn prepare(&self, change: &QueueChange, now_ms: i64) -> Result<(), MatchError> {
+    async fn prepare(&self, change: &QueueChange) -> Result<(), MatchError> {
         match change {
             QueueChange::Announce { queue, matches, .. } => {
-                self.have_lead(queue, now_ms).await?;
+                self.have_lead(queue).await?;
                 self.index_matches(queue, matches).await
             }
-            QueueChange::Lapse(queue) => self.have_lead(queue, now_ms).await,
+            QueueChange::Lapse(queue) => self.have_lead(queue).await,
             _ => Ok(()),
         }
     }
@@ -57,7 +57,7 @@ impl Queues {
             (QueueChange::CreateTicket { queue, ticket }, _) if !receipt.replayed => {
                 self.look_once_more(queue, ticket, now_ms).await
             }
-            (QueueChange::DeleteQueue(_), QueueChanged::Done) => self.clear_deleted(now_ms).await,
+            (QueueChange::DeleteQueue(_), QueueChanged::Done) => self.clear_deleted().await,
             _ => Ok(()),
         };
         if let Err(error) = done {

@@ -17,7 +17,7 @@ use matchmaking::{
 use super::keys::Place;
 use super::{BackfillLine, MatchLine, TicketLine, records};
 use crate::core::Core;
-use crate::tx::{At, Tx};
+use crate::tx::{At, Attempts, Tx};
 
 /// A thing as it was read, and as it is by now.
 pub(super) struct Slot<T> {
@@ -279,6 +279,16 @@ impl<'c> Draft<'c> {
             set(&mut self.open_of, of, open);
         }
         set(&mut self.backfills, id, line);
+    }
+
+    /// Makes it, for what the store does of its own accord. Whether it is done, and need not begin anew.
+    pub(super) async fn commit(mut self, attempts: &mut Attempts<'_>) -> Result<bool, StoreError> {
+        if !self.has_changed() {
+            return Ok(true);
+        }
+        self.settle();
+        let commit = self.tx.commit().await?;
+        Ok(attempts.outcome(commit).await?.is_some())
     }
 
     pub(super) fn set_new_ticket(&mut self, line: TicketLine) {

@@ -42,7 +42,7 @@ impl Draft<'_> {
         self.tell();
         self.settle_tickets(version, &mut counts);
         self.settle_matches(version, &mut counts);
-        self.settle_backfills(version);
+        self.settle_backfills();
         self.count(&counts);
     }
 
@@ -119,7 +119,7 @@ impl Draft<'_> {
             }
         }
         if !is_live {
-            self.note_end(EndKind::Ticket, id.as_str().as_bytes(), after.version);
+            self.note_end(EndKind::Ticket, id.as_str().as_bytes());
         }
         if let TicketState::Matched { at_ms, .. } = after.ticket.state {
             let waited_ms = at_ms.saturating_sub(after.ticket.created_at_ms);
@@ -176,7 +176,7 @@ impl Draft<'_> {
                 self.note(Part::Spreads, *since_ms, spread);
             }
             MatchState::Failed { .. } => {
-                self.note_end(EndKind::Match, id.as_bytes(), after.version);
+                self.note_end(EndKind::Match, id.as_bytes());
             }
             MatchState::Finished { .. } => self.remember(after),
             _ => {}
@@ -213,10 +213,10 @@ impl Draft<'_> {
         }
     }
 
-    fn settle_backfills(&mut self, version: u64) {
+    fn settle_backfills(&mut self) {
         let mut moved = false;
         for (before, after) in taken(&mut self.backfills) {
-            self.settle_backfill(before.as_ref(), &after, version);
+            self.settle_backfill(before.as_ref(), &after);
             moved = true;
         }
         for (id, slot) in std::mem::take(&mut self.open_of) {
@@ -237,7 +237,6 @@ impl Draft<'_> {
         &mut self,
         before: Option<&BackfillLine>,
         after: &BackfillLine,
-        version: u64,
     ) {
         let id = after.backfill.id.as_str().as_bytes();
         let at = self.place.backfill(&after.backfill.id);
@@ -249,14 +248,13 @@ impl Draft<'_> {
             _ => {}
         }
         if !is_open(after) {
-            self.note_end(EndKind::Backfill, id, version);
+            self.note_end(EndKind::Backfill, id);
         }
     }
 
-    /// So that it is found when it has been readable long enough, by the clock and not by the time of the
-    /// change, which the caller says. A version is a time in microseconds.
-    fn note_end(&mut self, kind: EndKind, key: &[u8], version: u64) {
-        let at_ms = (version / 1000) as f64;
+    /// So that it is found when it has been readable long enough, counted from when it was noticed to be over.
+    fn note_end(&mut self, kind: EndKind, key: &[u8]) {
+        let at_ms = self.core().clock.now_ms() as f64;
         self.z_add(Part::Ended, at_ms, ended_member(kind, key));
     }
 

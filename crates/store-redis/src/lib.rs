@@ -1,0 +1,29 @@
+//! Boards and queues on Redis (7 or later), Valkey and their clusters, for many nodes at once.
+//!
+//! Every change is one script that the server runs as a whole on one slot. What is done about servers that are
+//! slow, gone, full or replaced is the business of [`connection`] alone; the rest says what is to be done and
+//! learns whether it was, was not, or may have been.
+
+#![cfg_attr(not(test), allow(dead_code, unused_imports))]
+
+mod address;
+mod checks;
+mod connection;
+mod core;
+mod failure;
+mod layout;
+mod meta;
+mod options;
+mod replies;
+mod script;
+mod scripts;
+mod slots;
+mod stamps;
+mod store;
+mod tx;
+
+pub use address::{Address, AddressError};
+pub use failure::ConnectError;
+pub use meta::MetaError;
+pub use options::{Durability, Options, OptionsError};
+pub use store::{OpenError, RedisStore};

@@ -36,7 +36,7 @@ mod why;
 mod wire;
 
 pub(crate) use erase::erase_player;
-pub(crate) use shared::Queues;
+pub(crate) use shared::{Duties, Queues};
 
 /// A queue's number in this store, never used again, so that what a deleted one has left is not the next one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

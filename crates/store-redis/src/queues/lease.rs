@@ -54,12 +54,12 @@ impl Leases {
         held.values().filter(|held| held.since.elapsed() < LEASE).count()
     }
 
-    fn token(&self, number: QueueNumber) -> Option<Vec<u8>> {
+    /// The number of this node's lead.
+    pub(super) fn token(&self, number: QueueNumber) -> Option<Vec<u8>> {
         Some(self.held.lock().get(&number)?.token.clone())
     }
 
-    /// Whether the node leads the queue, and by which number.
-    pub(super) fn lost(&self, number: QueueNumber) {
+    fn lost(&self, number: QueueNumber) {
         self.held.lock().remove(&number);
     }
 }

@@ -44,9 +44,15 @@ pub(crate) struct Queues {
 /// What a node does of its own accord; ends when it is dropped.
 pub(crate) struct Duties(Vec<JoinHandle<()>>);
 
+impl Duties {
+    pub(crate) fn end(&self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
 impl Drop for Duties {
     fn drop(&mut self) {
-        self.0.iter().for_each(JoinHandle::abort);
+        self.end();
     }
 }
 

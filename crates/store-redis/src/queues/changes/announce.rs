@@ -99,11 +99,14 @@ impl Draft<'_> {
     ) -> Result<(), StoreError> {
         let teams = matches.iter().flat_map(|m| &m.teams);
         let tickets = teams.flat_map(|team| team.tickets.iter().map(|(id, _)| id));
-        self.fetch_tickets(tickets.chain(fills.iter().map(|fill| &fill.2))).await?;
-        self.fetch_backfills(fills.iter().map(|fill| &fill.0)).await?;
+        let tickets: Vec<_> = tickets.chain(fills.iter().map(|fill| &fill.2)).collect();
+        self.fetch_tickets(tickets).await?;
+        let backfills: Vec<_> = fills.iter().map(|fill| &fill.0).collect();
+        self.fetch_backfills(backfills).await?;
         let filled = self.backfills.values().filter_map(|slot| slot.now.as_ref());
-        let filled: Vec<_> = filled.map(|line| line.backfill.match_id).collect();
-        self.fetch_matches(matches.iter().map(|m| &m.id).chain(&filled)).await
+        let filled = filled.map(|line| line.backfill.match_id);
+        let all: Vec<_> = filled.chain(matches.iter().map(|m| m.id)).collect();
+        self.fetch_matches(&all).await
     }
 
     async fn announce_one(

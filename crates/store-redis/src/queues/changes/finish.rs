@@ -41,7 +41,7 @@ impl Queues {
         if let Some(settings) = settings {
             if let MatchResult::Placements(places) = result {
                 ratings = draft.rate(&settings, &of, places, now_ms);
-                boards = feed(&mut draft, &settings, &ratings, places, now_ms).await?;
+                boards = Vec::new();
             }
             draft.end_backfills(id).await?;
         }

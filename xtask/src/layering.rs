@@ -15,7 +15,7 @@ use crate::process;
 use crate::workspace::metadata;
 
 /// Every crate of the workspace and the crates of the workspace that it may use.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("access", &["boards"]),
     (
         "agon",
@@ -28,6 +28,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "match-json",
             "matchmaking",
             "store-embedded",
+            "store-redis",
             "upstreams",
         ],
     ),
@@ -50,6 +51,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("open-loop", &[]),
     ("rank", &[]),
     ("store-embedded", &["boards", "matchmaking", "rank"]),
+    ("store-redis", &["boards", "matchmaking"]),
     ("testkit", &["boards", "matchmaking"]),
     ("upstreams", &["hedge"]),
     ("xtask", &[]),

@@ -8,7 +8,7 @@ use boards::PlayerId;
 
 use crate::error::MatchError;
 use crate::names::TicketId;
-use crate::queue::{Match, MatchState, QueuedTicket, TicketEnd, Who};
+use crate::queue::{Match, MatchPlayer, MatchState, QueuedTicket, TicketEnd, Who};
 
 impl Match {
     /// The names of its tickets, by team.
@@ -116,10 +116,11 @@ impl Match {
         }
     }
 
+    /// A ticket names its erased players as well, the nil id names none.
     fn named(&self, who: &Who) -> Result<BTreeSet<PlayerId>, MatchError> {
         let named: BTreeSet<_> = match who {
-            Who::Player(id) => self.ids_where(|_, player| player == *id),
-            Who::Ticket(id) => self.ids_where(|ticket, _| ticket == id),
+            Who::Player(id) => self.ids_where(|player| player.is(*id)),
+            Who::Ticket(id) => self.ids_where(|player| player.ticket == *id),
         };
         if named.is_empty() {
             return Err(MatchError::NotInMatch(match who {
@@ -130,8 +131,8 @@ impl Match {
         Ok(named)
     }
 
-    fn ids_where(&self, which: impl Fn(&TicketId, PlayerId) -> bool) -> BTreeSet<PlayerId> {
-        let named = self.players().filter(|p| which(&p.ticket, p.player.id));
+    fn ids_where(&self, which: impl Fn(&MatchPlayer) -> bool) -> BTreeSet<PlayerId> {
+        let named = self.players().filter(|player| which(player));
         named.map(|p| p.player.id).collect()
     }
 }
@@ -178,6 +179,25 @@ mod tests {
                 held.decline(&who, 5),
                 Err(MatchError::NotInMatch(_))
             ));
+        }
+    }
+
+    #[test]
+    fn erased_players_have_a_say_by_their_ticket_alone() {
+        let held = proposed(&[&[("a", &[1])], &[("b", &[3])]], 100);
+        let running = held.turned(MatchState::Running { since_ms: 5 });
+        let failed = held.failed(ids(&[1, 3]), 5);
+        for held in [running, failed] {
+            let held = held.erased(id(1)).erased(id(3));
+            for said in [held.accept(&player(0), 6), held.decline(&player(0), 6)] {
+                assert!(matches!(said, Err(MatchError::NotInMatch(_))), "{said:?}");
+            }
+            let ticket = Who::Ticket(ticket_id("a"));
+            let by_ticket = match held.state {
+                MatchState::Running { .. } => held.accept(&ticket, 6),
+                _ => held.decline(&ticket, 6),
+            };
+            assert_eq!(by_ticket.unwrap(), held);
         }
     }
 

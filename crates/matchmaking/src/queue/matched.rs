@@ -139,3 +139,11 @@ impl Match {
         all.filter(|player| !player.left)
     }
 }
+
+impl MatchPlayer {
+    /// Whether it is this player. The nil id is nobody's: it stands for any number of players that were
+    /// erased, so it cannot tell which of them is meant.
+    pub fn is(&self, id: PlayerId) -> bool {
+        id != PlayerId::NIL && self.player.id == id
+    }
+}

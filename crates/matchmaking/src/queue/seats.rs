@@ -102,7 +102,8 @@ impl Match {
     /// The match without those who have left it, and the seats that they leave.
     ///
     /// # Errors
-    /// [`MatchError::WrongState`] where it is not being held; [`MatchError::NotInMatch`].
+    /// [`MatchError::WrongState`] where it is not being held; [`MatchError::NotInMatch`], also for the nil
+    /// id.
     pub fn leave(&self, left: &[PlayerId]) -> Result<(Match, Vec<OpenSeat>), MatchError> {
         self.has_to_run()?;
         let mut after = self.clone();
@@ -111,7 +112,7 @@ impl Match {
             let mut teams = after.teams.iter_mut().enumerate();
             let found = teams.find_map(|(team, line)| {
                 let mut players = line.players.iter_mut();
-                let player = players.find(|p| !p.left && p.player.id == *id)?;
+                let player = players.find(|p| !p.left && p.is(*id))?;
                 player.left = true;
                 let role = player.role.clone();
                 Some(OpenSeat { team, role })
@@ -286,6 +287,15 @@ mod tests {
             proposed.leave(&[id(1)]),
             Err(MatchError::WrongState(_))
         ));
+    }
+
+    #[test]
+    fn erased_players_cannot_be_told_apart_so_none_of_them_leaves() {
+        let held = running().erased(id(1)).erased(id(3));
+        let nil = held.leave(&[id(2), PlayerId::NIL]);
+        assert!(matches!(nil, Err(MatchError::NotInMatch(_))), "{nil:?}");
+        let (after, seats) = held.leave(&[id(2)]).unwrap();
+        assert_eq!((after.players().count(), seats), (2, vec![seat(0, None)]));
     }
 
     #[test]

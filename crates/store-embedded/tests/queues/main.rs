@@ -1,7 +1,9 @@
-//! What the conformance suite of queues does not ask: the time that what has ended can be read, readers
-//! that wait, deleted queues, stores from before there were queues, answers across a restart.
+//! What the conformance suite of queues does not ask, or seldom: the time that what has ended can be read,
+//! readers that wait, deleted queues, erased players of a match, stores from before there were queues,
+//! answers across a restart.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod erased;
 mod numbers;
 
 use std::collections::BTreeMap;

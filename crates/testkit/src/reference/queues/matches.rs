@@ -349,7 +349,7 @@ fn named(held: &Match, who: &Who) -> Result<BTreeSet<PlayerId>, MatchError> {
     let players = held.teams.iter().flat_map(|team| &team.players);
     let players = players.filter(|player| !player.left);
     let is_named = |player: &&MatchPlayer| match who {
-        Who::Player(id) => player.player.id == *id,
+        Who::Player(id) => player.player.id == *id && *id != PlayerId::NIL,
         Who::Ticket(id) => player.ticket == *id,
     };
     let named: BTreeSet<_> = players.filter(is_named).map(|p| p.player.id).collect();

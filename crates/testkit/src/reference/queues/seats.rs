@@ -1,8 +1,9 @@
 //! Backfills: seats opened, taken and taken back.
 
+use boards::PlayerId;
 use matchmaking::{
-    Backfill, BackfillId, BackfillState, MatchError, MatchState, NewBackfill, OpenSeat,
-    QueueChanged, QueueId, Role, TicketId, TicketState,
+    Backfill, BackfillId, BackfillState, MatchError, MatchPlayer, MatchState, NewBackfill,
+    OpenSeat, QueueChanged, QueueId, Role, TicketId, TicketState,
 };
 
 use super::matches::seated;
@@ -35,12 +36,10 @@ impl State {
         let mut open = Vec::new();
         for id in &asked.left {
             let mut found = None;
+            // Nobody has the nil id, though erased players are shown with it.
+            let is_named = |p: &MatchPlayer| !p.left && p.player.id == *id && *id != PlayerId::NIL;
             for (team, line) in held.teams.iter_mut().enumerate() {
-                for player in line
-                    .players
-                    .iter_mut()
-                    .filter(|p| !p.left && p.player.id == *id)
-                {
+                for player in line.players.iter_mut().filter(|p| is_named(p)) {
                     player.left = true;
                     let role = player.role.clone();
                     found = Some(OpenSeat { team, role });

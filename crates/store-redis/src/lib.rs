@@ -1,0 +1,19 @@
+//! Boards and queues on Redis (7 or later), Valkey and their clusters, for many nodes at once.
+//!
+//! Every change is one script that the server runs as a whole on one slot. What is done about servers that are
+//! slow, gone, full or replaced is the business of [`connection`] alone; the rest says what is to be done and
+//! learns whether it was, was not, or may have been.
+
+#![cfg_attr(not(test), allow(dead_code, unused_imports))]
+
+mod address;
+mod checks;
+mod connection;
+mod failure;
+mod options;
+mod script;
+mod slots;
+
+pub use address::{Address, AddressError};
+pub use failure::ConnectError;
+pub use options::{Durability, Options, OptionsError};

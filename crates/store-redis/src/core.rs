@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use boards::{Clock, StoreError};
 use redis::Value;
 
-
-use crate::connection::{Redis, RedisFailure};
+use crate::connection::Redis;
+use crate::failure::RedisFailure;
 use crate::layout::{Layout, Room};
 use crate::replies;
 use crate::scripts::Scripts;
@@ -97,7 +97,8 @@ impl Core {
     /// Figures of a room's sorted sets, asked for as a transaction's part.
     pub(crate) async fn count_script(&self, room: Room, asked: &[u8]) -> Result<Value, StoreError> {
         let key = self.layout.key(room, b"locks");
-        let counted = self.redis.read_script(&self.scripts.count, &key, &[asked]);
+        let words = [asked];
+        let counted = self.redis.read_script(&self.scripts.count, &key, &words);
         Ok(counted.await?)
     }
 

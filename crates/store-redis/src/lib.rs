@@ -9,11 +9,21 @@
 mod address;
 mod checks;
 mod connection;
+mod core;
 mod failure;
+mod layout;
+mod meta;
 mod options;
+mod replies;
 mod script;
+mod scripts;
 mod slots;
+mod stamps;
+mod store;
+mod tx;
 
 pub use address::{Address, AddressError};
 pub use failure::ConnectError;
+pub use meta::MetaError;
 pub use options::{Durability, Options, OptionsError};
+pub use store::{OpenError, RedisStore};

@@ -84,10 +84,7 @@ mod tests {
     #[test]
     fn answers_are_read() {
         let list = |items: Vec<Value>| read(&Value::Array(items));
-        assert_eq!(
-            list(vec![bulk("OK"), Value::Int(7)]),
-            Reply::Done(vec![7])
-        );
+        assert_eq!(list(vec![bulk("OK"), Value::Int(7)]), Reply::Done(vec![7]));
         assert_eq!(list(vec![bulk("CHANGED")]), Reply::Changed);
         let locked = list(vec![bulk("LOCKED"), bulk("0.a"), Value::Int(12)]);
         let by = "0.a".to_owned();

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use boards::Clock;
 
-use crate::connection::{ConnectError, Redis, RedisFailure};
+use crate::connection::Redis;
 use crate::core::Core;
+use crate::failure::{ConnectError, RedisFailure};
 use crate::layout::{Layout, MAX_ROOMS};
 use crate::meta::{FORMAT, Meta, MetaError};
 use crate::options::Options;
@@ -86,13 +87,12 @@ async fn meta(redis: &Redis, options: &Options, clock: &Clock) -> Result<Meta, O
         created_at_ms: clock.now_ms(),
     };
     let key = Layout::new(&options.prefix, 1).key(Layout::CONTROL, b"store");
-    let made = redis.script(&Scripts::new().make, &key, &[&new.to_bytes()]);
-    let made = match made.await {
+    let (make, new) = (Scripts::new().make, new.to_bytes());
+    let words: [&[u8]; 1] = [&new];
+    let made = match redis.script(&make, &key, &words).await {
         // Making it twice is as making it once.
-        Err(RedisFailure::Unknown { .. }) => redis
-            .script(&Scripts::new().make, &key, &[&new.to_bytes()])
-            .await,
-        other => other,
+        Err(RedisFailure::Unknown { .. }) => redis.script(&make, &key, &words).await,
+        made => made,
     };
     let found = made.map_err(boards::StoreError::from)?;
     let redis::Value::BulkString(found) = found else {

@@ -21,13 +21,8 @@ esac
 case ${1:-} in
     start)
         shift
-        # An address that stays as long as the name does, since the others remember it.
-        address=$(getent hosts "$REDIS_NODE" | awk '{ print $1; exit }')
-        if [ -z "$address" ]; then
-            echo "node.sh: $REDIS_NODE has no address" >&2
-            exit 1
-        fi
-        exec redis-server "$here/redis.conf" --dir "${REDIS_DATA:-/data}" --cluster-announce-ip "$address" "$@" - <<EOC
+        : "${REDIS_NODE:?the name under which the others and Agon reach it}"
+        exec redis-server "$here/redis.conf" --dir "${REDIS_DATA:-/data}" --cluster-announce-hostname "$REDIS_NODE" "$@" - <<EOC
 requirepass $password
 masterauth $password
 EOC

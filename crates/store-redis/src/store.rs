@@ -11,6 +11,7 @@ use crate::failure::{ConnectError, RedisFailure};
 use crate::layout::{Layout, MAX_ROOMS};
 use crate::meta::{FORMAT, Meta, MetaError};
 use crate::options::Options;
+use crate::queues::{Duties, Queues};
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
 use crate::tx::sweep;
@@ -24,6 +25,8 @@ const ROOMS_OF_A_CLUSTER: u16 = 16;
 #[derive(Clone)]
 pub struct RedisStore {
     pub(crate) core: Arc<Core>,
+    pub(crate) queues: Arc<Queues>,
+    duties: Arc<Duties>,
     sweeper: Arc<Sweeper>,
 }
 
@@ -60,12 +63,20 @@ impl RedisStore {
             scripts: Scripts::new(),
         });
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
-        Ok(RedisStore { core, sweeper })
+        let queues = Queues::new(Arc::clone(&core));
+        let duties = Arc::new(queues.begin());
+        Ok(RedisStore {
+            core,
+            queues,
+            duties,
+            sweeper,
+        })
     }
 
     /// Stops looking after the store.
     pub fn close(&self) {
         self.sweeper.task.abort();
+        self.duties.end();
     }
 }
 

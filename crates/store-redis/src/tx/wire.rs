@@ -37,6 +37,12 @@ pub(crate) enum Write {
     Incr {
         key: Vec<u8>,
     },
+    /// Adds to a figure of a hash.
+    Add {
+        key: Vec<u8>,
+        field: Vec<u8>,
+        by: i64,
+    },
     /// Puts something at the end of a list and keeps so many of its last.
     Push {
         key: Vec<u8>,
@@ -157,6 +163,9 @@ impl Write {
             }
             Write::HDel { key, field } => vec![vec![word("HDEL"), whole(&key), field]],
             Write::Incr { key } => vec![vec![word("INCR"), whole(&key)]],
+            Write::Add { key, field, by } => {
+                vec![vec![word("HINCRBY"), whole(&key), field, word(&by.to_string())]]
+            }
             Write::Push { key, value, keep } => {
                 let (key, last) = (whole(&key), word("-1"));
                 let first = format!("-{}", keep.max(1)).into_bytes();

@@ -40,7 +40,8 @@ class Client:
     def begin(self, method, path, headers=None, body=None):
         host, port = self.nginx.address.split(":")
         connection = http.client.HTTPConnection(host, int(port), timeout=60, source_address=(self.address, 0))
-        connection.request(method, path, body and json.dumps(body), {"content-type": "application/json"} | (headers or {}))
+        headers = {"content-type": "application/json"} | (headers or {})
+        connection.request(method, path, body and json.dumps(body), headers)
         return connection, connection.getresponse()
 
     def ask(self, *arguments):
@@ -123,7 +124,8 @@ class TwoNodes(unittest.TestCase):
         by_nginx = self.client.ask("POST", "/user/create", None, body)
         node = http.client.HTTPConnection(*self.nodes[0].address.split(":"), timeout=20)
         self.addCleanup(node.close)
-        node.request("POST", "/user/create", headers={"content-length": str(17 << 20), "content-type": "application/json"})
+        headers = {"content-length": str(17 << 20), "content-type": "application/json"}
+        node.request("POST", "/user/create", headers=headers)
         by_agon = node.getresponse()
         by_agon.text = by_agon.read().decode()
         self.assertEqual(shape(by_agon), shape(by_nginx))

@@ -7,13 +7,18 @@
 #![cfg_attr(not(test), allow(dead_code, unused_imports))]
 
 mod address;
+mod board_keys;
+mod board_line;
 mod checks;
 mod connection;
 mod core;
+mod entry;
 mod failure;
 mod layout;
 mod meta;
 mod options;
+mod players;
+mod reads;
 mod replies;
 mod script;
 mod scripts;

@@ -1,5 +1,6 @@
 //! The scripts that the store runs, each of one or several files.
 
+use crate::reads::ReadScripts;
 use crate::script::Script;
 
 const ORDER: &str = include_str!("lua/order.lua");
@@ -12,6 +13,8 @@ pub(crate) struct Scripts {
     pub(crate) count: Script,
     pub(crate) age: Script,
     pub(crate) make: Script,
+    /// Those of [`crate::reads`].
+    pub(crate) reads: ReadScripts,
 }
 
 impl Scripts {
@@ -22,6 +25,7 @@ impl Scripts {
             count: Script::reading(&[ORDER, include_str!("lua/count.lua")]),
             age: Script::reading(&[include_str!("lua/age.lua")]),
             make: Script::writing(&[include_str!("lua/make.lua")]),
+            reads: ReadScripts::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::failure::{ConnectError, RedisFailure};
 use crate::layout::{Layout, MAX_ROOMS};
 use crate::meta::{FORMAT, Meta, MetaError};
 use crate::options::Options;
+use crate::reads::Versions;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
 use crate::tx::sweep;
@@ -58,6 +59,7 @@ impl RedisStore {
             patience: options.patience,
             secret: meta.secret,
             scripts: Scripts::new(),
+            versions: Versions::default(),
         });
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
         Ok(RedisStore { core, sweeper })

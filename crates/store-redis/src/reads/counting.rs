@@ -140,7 +140,10 @@ pub(crate) async fn distinct_better(
         }
         let calls = asks.iter().map(|(room, after)| {
             let after = after.map_or(Vec::new(), |after| number(after));
-            (core.layout.key(rooms[*room], set), vec![after, number(worst)])
+            (
+                core.layout.key(rooms[*room], set),
+                vec![after, number(worst)],
+            )
         });
         let ReadScripts { tier_list, .. } = &core.scripts.reads;
         let answers = core.redis.read_scripts(tier_list, calls.collect()).await;
@@ -152,7 +155,6 @@ pub(crate) async fn distinct_better(
         }
     }
 }
-
 
 /// The letters by which the script knows figures, then the points.
 fn words(figures: &[Figure], points: &[RankKey]) -> Words {

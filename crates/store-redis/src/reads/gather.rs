@@ -198,9 +198,8 @@ impl<T> Gather<T> {
 
     fn asks_back(&self, known: &Known, quota: u64) -> Vec<Ask> {
         let parts = self.parts.iter().enumerate();
-        let short = parts.filter(|(_, part)| {
-            part.slice.first > 0 && part.slice.before(known.low) < quota
-        });
+        let short =
+            parts.filter(|(_, part)| part.slice.first > 0 && part.slice.before(known.low) < quota);
         let ask = |(room, part): (usize, &Part<T>)| {
             let first = part.slice.entries.first();
             let at = first.map(|(key, _)| (*key, false)).or(self.place)?;
@@ -290,7 +289,8 @@ impl<T> Slice<T> {
     /// How many of the entries here stand before that; none before the beginning.
     fn before(&self, cut: Option<Cut>) -> u64 {
         let Some(cut) = cut else { return 0 };
-        self.entries.partition_point(|(key, _)| is_before(*key, cut)) as u64
+        self.entries
+            .partition_point(|(key, _)| is_before(*key, cut)) as u64
     }
 
     fn better(&self, tier: u64) -> u64 {

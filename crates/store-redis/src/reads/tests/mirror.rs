@@ -98,7 +98,12 @@ impl Mirror {
     }
 
     pub(super) fn put_board_in(&mut self, room: Room, id: &BoardId, line: &BoardLine) {
-        self.add(room, "HSET", BOARDS, &[id.as_str().as_bytes(), &line.to_bytes()]);
+        self.add(
+            room,
+            "HSET",
+            BOARDS,
+            &[id.as_str().as_bytes(), &line.to_bytes()],
+        );
     }
 
     pub(super) fn bump(&mut self, line: &BoardLine, player: PlayerId) {

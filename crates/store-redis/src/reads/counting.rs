@@ -139,7 +139,7 @@ pub(crate) async fn distinct_better(
             return Ok(union.counts(weights));
         }
         let calls = asks.iter().map(|(room, after)| {
-            let after = after.map_or(Vec::new(), |after| number(after));
+            let after = after.map_or(Vec::new(), number);
             (
                 core.layout.key(rooms[*room], set),
                 vec![after, number(worst)],

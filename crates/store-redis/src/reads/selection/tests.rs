@@ -104,7 +104,7 @@ fn a_place_that_is_lost_is_sought_anew_and_given_up() {
     let given_up = loop {
         attempts += 1;
         let stretch = selection.asks()[0];
-        if let Err(restless) = selection.take(stretch, &[moved.clone()]) {
+        if let Err(restless) = selection.take(stretch, std::slice::from_ref(&moved)) {
             break restless;
         }
     };

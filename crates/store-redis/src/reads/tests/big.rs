@@ -20,7 +20,7 @@ fn player(number: u32) -> Player {
     Player {
         id: id(number),
         display_name: DisplayName::parse(&format!("p{number}")).unwrap(),
-        country: (number % 3 > 0).then(|| Country::parse("tr").unwrap()),
+        country: (!number.is_multiple_of(3)).then(|| Country::parse("tr").unwrap()),
         attributes: Default::default(),
     }
 }
@@ -171,7 +171,7 @@ async fn big_boards_are_shown_as_the_reference_shows_them() {
         let reference = crowd(&id, settings).await;
         for rooms in [1, 5] {
             let prefix = format!("{id}-{rooms}");
-            let mirror = Mirror::of(&server, &prefix, rooms, &reference, &everybody).await;
+            let mirror = Mirror::of(&server.url(), &prefix, rooms, &reference, &everybody).await;
             let mut view = View::of(id.clone());
             for segment in [None, Some(Segment::parse("country:tr").unwrap())] {
                 view.segment = segment;

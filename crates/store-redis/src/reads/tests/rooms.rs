@@ -32,7 +32,7 @@ fn entry(number: u8) -> RankedEntry {
 
 /// A store with a board of twenty entries in its only season.
 async fn twenty(server: &RedisServer, rooms: u16) -> (Mirror, BoardId, BoardLine) {
-    let mut mirror = Mirror::empty(server, "agon", rooms).await;
+    let mut mirror = Mirror::empty(&server.url(), "agon", rooms).await;
     let id = BoardId::parse("b").unwrap();
     let line = BoardLine::new(7, BoardSettings::default(), 5);
     mirror.put_board(&id, &line);

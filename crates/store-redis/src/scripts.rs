@@ -13,6 +13,9 @@ pub(crate) struct Scripts {
     pub(crate) count: Script,
     pub(crate) age: Script,
     pub(crate) make: Script,
+    pub(crate) lease: Script,
+    pub(crate) ticket: Script,
+    pub(crate) ended: Script,
     /// Those of [`crate::reads`].
     pub(crate) reads: ReadScripts,
 }
@@ -25,6 +28,9 @@ impl Scripts {
             count: Script::reading(&[ORDER, include_str!("lua/count.lua")]),
             age: Script::reading(&[include_str!("lua/age.lua")]),
             make: Script::writing(&[include_str!("lua/make.lua")]),
+            lease: Script::writing(&[include_str!("lua/lease.lua")]),
+            ticket: Script::reading(&[include_str!("lua/ticket.lua")]),
+            ended: Script::writing(&[include_str!("lua/ended.lua")]),
             reads: ReadScripts::new(),
         }
     }

@@ -11,6 +11,7 @@ use crate::failure::{ConnectError, RedisFailure};
 use crate::layout::{Layout, MAX_ROOMS};
 use crate::meta::{FORMAT, Meta, MetaError};
 use crate::options::Options;
+use crate::queues::{Duties, Queues};
 use crate::reads::Versions;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
@@ -25,6 +26,8 @@ const ROOMS_OF_A_CLUSTER: u16 = 16;
 #[derive(Clone)]
 pub struct RedisStore {
     pub(crate) core: Arc<Core>,
+    pub(crate) queues: Arc<Queues>,
+    duties: Arc<Duties>,
     sweeper: Arc<Sweeper>,
 }
 
@@ -62,12 +65,20 @@ impl RedisStore {
             versions: Versions::default(),
         });
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
-        Ok(RedisStore { core, sweeper })
+        let queues = Queues::new(Arc::clone(&core));
+        let duties = Arc::new(queues.begin());
+        Ok(RedisStore {
+            core,
+            queues,
+            duties,
+            sweeper,
+        })
     }
 
     /// Stops looking after the store.
     pub fn close(&self) {
         self.sweeper.task.abort();
+        self.duties.end();
     }
 }
 

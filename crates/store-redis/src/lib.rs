@@ -7,13 +7,20 @@
 #![cfg_attr(not(test), allow(dead_code, unused_imports))]
 
 mod address;
+mod board_keys;
+mod board_line;
+mod board_records;
+mod changes;
 mod checks;
 mod connection;
 mod core;
+mod entry;
 mod failure;
+mod guard;
 mod layout;
 mod meta;
 mod options;
+mod players;
 mod replies;
 mod script;
 mod scripts;

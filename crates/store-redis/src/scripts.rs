@@ -12,6 +12,10 @@ pub(crate) struct Scripts {
     pub(crate) count: Script,
     pub(crate) age: Script,
     pub(crate) make: Script,
+    pub(crate) submit: Script,
+    pub(crate) tiers: Script,
+    pub(crate) build: Script,
+    pub(crate) tidy: Script,
 }
 
 impl Scripts {
@@ -22,6 +26,10 @@ impl Scripts {
             count: Script::reading(&[ORDER, include_str!("lua/count.lua")]),
             age: Script::reading(&[include_str!("lua/age.lua")]),
             make: Script::writing(&[include_str!("lua/make.lua")]),
+            submit: Script::writing(&[ORDER, LOCKS, include_str!("lua/submit.lua")]),
+            tiers: Script::reading(&[include_str!("lua/tiers.lua")]),
+            build: Script::writing(&[include_str!("lua/build.lua")]),
+            tidy: Script::writing(&[include_str!("lua/tidy.lua")]),
         }
     }
 }

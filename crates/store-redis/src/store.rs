@@ -6,6 +6,7 @@ use std::time::Duration;
 use boards::Clock;
 
 use crate::connection::Redis;
+use crate::changes;
 use crate::core::Core;
 use crate::failure::{ConnectError, RedisFailure};
 use crate::layout::{Layout, MAX_ROOMS};
@@ -59,6 +60,7 @@ impl RedisStore {
             secret: meta.secret,
             scripts: Scripts::new(),
         });
+        changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
         Ok(RedisStore { core, sweeper })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use boards::{BoardId, BoardNumber, Change, Changed, Player, PlayerId, StoreError};
 
 use super::First;
-use super::tidy::tidy_all;
+use super::tidy::tidy_everywhere;
 use crate::board_keys::{self, Ladder};
 use crate::board_line::BoardLine;
 use crate::board_records as records;
@@ -42,8 +42,10 @@ pub(super) struct After {
 
 impl After {
     pub(super) async fn run(self, core: &Core) {
-        if self.tidy {
-            tidy_all(core).await;
+        if self.tidy
+            && let Err(error) = tidy_everywhere(core).await
+        {
+            tracing::debug!(%error, "keys of boards are not removed yet");
         }
         if let Some(board) = self.trim
             && let Err(error) = super::trim::trim(core, &board).await

@@ -1,5 +1,6 @@
 //! The scripts that the store runs, each of one or several files.
 
+use crate::reads::ReadScripts;
 use crate::script::Script;
 
 const ORDER: &str = include_str!("lua/order.lua");
@@ -13,9 +14,13 @@ pub(crate) struct Scripts {
     pub(crate) age: Script,
     pub(crate) make: Script,
     pub(crate) submit: Script,
-    pub(crate) tiers: Script,
     pub(crate) build: Script,
     pub(crate) tidy: Script,
+    pub(crate) lease: Script,
+    pub(crate) ticket: Script,
+    pub(crate) ended: Script,
+    /// Those of [`crate::reads`].
+    pub(crate) reads: ReadScripts,
 }
 
 impl Scripts {
@@ -27,9 +32,12 @@ impl Scripts {
             age: Script::reading(&[include_str!("lua/age.lua")]),
             make: Script::writing(&[include_str!("lua/make.lua")]),
             submit: Script::writing(&[ORDER, LOCKS, include_str!("lua/submit.lua")]),
-            tiers: Script::reading(&[include_str!("lua/tiers.lua")]),
             build: Script::writing(&[include_str!("lua/build.lua")]),
             tidy: Script::writing(&[include_str!("lua/tidy.lua")]),
+            lease: Script::writing(&[include_str!("lua/lease.lua")]),
+            ticket: Script::reading(&[include_str!("lua/ticket.lua")]),
+            ended: Script::writing(&[include_str!("lua/ended.lua")]),
+            reads: ReadScripts::new(),
         }
     }
 }

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use boards::Clock;
 
-use crate::connection::Redis;
 use crate::changes;
+use crate::connection::Redis;
 use crate::core::Core;
 use crate::failure::{ConnectError, RedisFailure};
 use crate::layout::{Layout, MAX_ROOMS};
 use crate::meta::{FORMAT, Meta, MetaError};
 use crate::options::Options;
+use crate::queues::{Duties, Queues};
+use crate::reads::Versions;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
 use crate::tx::sweep;
@@ -25,6 +27,8 @@ const ROOMS_OF_A_CLUSTER: u16 = 16;
 #[derive(Clone)]
 pub struct RedisStore {
     pub(crate) core: Arc<Core>,
+    pub(crate) queues: Arc<Queues>,
+    duties: Arc<Duties>,
     sweeper: Arc<Sweeper>,
 }
 
@@ -59,15 +63,24 @@ impl RedisStore {
             patience: options.patience,
             secret: meta.secret,
             scripts: Scripts::new(),
+            versions: Versions::default(),
         });
         changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
-        Ok(RedisStore { core, sweeper })
+        let queues = Queues::new(Arc::clone(&core));
+        let duties = Arc::new(queues.begin());
+        Ok(RedisStore {
+            core,
+            queues,
+            duties,
+            sweeper,
+        })
     }
 
     /// Stops looking after the store.
     pub fn close(&self) {
         self.sweeper.task.abort();
+        self.duties.end();
     }
 }
 
@@ -123,9 +136,14 @@ impl Sweeper {
             loop {
                 tokio::time::sleep(SWEEP_EVERY.mul_f64(0.5 + fastrand::f64())).await;
                 for room in core.layout.rooms() {
-                    if let Err(error) = sweep(&core, room).await {
+                    let swept = sweep(&core, room).await;
+                    let swept = swept.and(changes::tidy(&core, room).await);
+                    if let Err(error) = swept {
                         tracing::debug!(room = room.0, %error, "a room was not swept");
                     }
+                }
+                if let Err(error) = changes::end_seasons(&core, core.clock.now_ms()).await {
+                    tracing::debug!(%error, "seasons may not have ended in time");
                 }
             }
         });

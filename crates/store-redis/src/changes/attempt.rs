@@ -13,6 +13,7 @@ use crate::core::Core;
 use crate::entry::StoredEntry;
 use crate::layout::{Layout, Room};
 use crate::players;
+use crate::queues;
 use crate::replies;
 use crate::tx::{Attempts, Tx, Write};
 
@@ -38,10 +39,12 @@ pub(super) struct After {
     pub(super) tidy: bool,
     /// Entries of this board are more than the limit still.
     pub(super) trim: Option<BoardId>,
+    /// This player is to be erased from queues that it came to meanwhile.
+    pub(super) erase: Option<PlayerId>,
 }
 
 impl After {
-    pub(super) async fn run(self, core: &Core) {
+    pub(super) async fn run(self, core: &Core, now_ms: i64) {
         if self.tidy
             && let Err(error) = tidy_everywhere(core).await
         {
@@ -51,6 +54,11 @@ impl After {
             && let Err(error) = super::trim::trim(core, &board).await
         {
             tracing::warn!(%board, %error, "the board has more entries than it may have");
+        }
+        if let Some(player) = self.erase
+            && let Err(error) = queues::erase_player(core, player, now_ms).await
+        {
+            tracing::warn!(%player, %error, "the player may have come to a queue while it was erased");
         }
     }
 }

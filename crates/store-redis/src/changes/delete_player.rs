@@ -1,5 +1,5 @@
 //! Erasing a player: first from the queues, which has transactions of its own and may be done again, then, as
-//! one, from all boards and their seasons.
+//! one, from all boards and their seasons, then from queues that it came to in that moment.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,14 @@ use boards::{Changed, PlayerId, StoreError};
 
 use super::attempt::Attempt;
 use crate::board_records as records;
+use crate::queues;
 
 impl Attempt<'_, '_> {
     pub(super) async fn delete_player(&mut self, id: PlayerId) -> Result<Changed, StoreError> {
         let record = records::player(self.layout(), id);
         self.tx.fetch([record.clone()]).await?;
         let player = self.player(id)?;
+        queues::erase_player(self.core(), id, self.now_ms).await?;
         let room = self.layout().of_player(id);
         let boards = self.boards_of(&BTreeSet::from([room])).await?;
         self.fetch_entries(std::iter::once(id), &boards).await?;
@@ -30,6 +32,7 @@ impl Attempt<'_, '_> {
             }
         }
         self.tx.remove(record);
+        self.after.erase = Some(id);
         Ok(Changed::Done)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use boards::{BoardId, BoardNumber, Change, Changed, Player, PlayerId, StoreError};
 
 use super::First;
-use super::tidy::tidy_all;
+use super::tidy::tidy_everywhere;
 use crate::board_keys::{self, Ladder};
 use crate::board_line::BoardLine;
 use crate::board_records as records;
@@ -13,6 +13,7 @@ use crate::core::Core;
 use crate::entry::StoredEntry;
 use crate::layout::{Layout, Room};
 use crate::players;
+use crate::queues;
 use crate::replies;
 use crate::tx::{Attempts, Tx, Write};
 
@@ -38,17 +39,26 @@ pub(super) struct After {
     pub(super) tidy: bool,
     /// Entries of this board are more than the limit still.
     pub(super) trim: Option<BoardId>,
+    /// This player is to be erased from queues that it came to meanwhile.
+    pub(super) erase: Option<PlayerId>,
 }
 
 impl After {
-    pub(super) async fn run(self, core: &Core) {
-        if self.tidy {
-            tidy_all(core).await;
+    pub(super) async fn run(self, core: &Core, now_ms: i64) {
+        if self.tidy
+            && let Err(error) = tidy_everywhere(core).await
+        {
+            tracing::debug!(%error, "keys of boards are not removed yet");
         }
         if let Some(board) = self.trim
             && let Err(error) = super::trim::trim(core, &board).await
         {
             tracing::warn!(%board, %error, "the board has more entries than it may have");
+        }
+        if let Some(player) = self.erase
+            && let Err(error) = queues::erase_player(core, player, now_ms).await
+        {
+            tracing::warn!(%player, %error, "the player may have come to a queue while it was erased");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Erasing a player: first from the queues, which has transactions of its own and may be done again, then, as
-//! one, from all boards and their seasons.
+//! one, from all boards and their seasons, then from queues that it came to in that moment.
 
 use std::collections::BTreeSet;
 
@@ -32,6 +32,7 @@ impl Attempt<'_, '_> {
             }
         }
         self.tx.remove(record);
+        self.after.erase = Some(id);
         Ok(Changed::Done)
     }
 }

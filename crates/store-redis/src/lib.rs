@@ -7,15 +7,21 @@
 #![cfg_attr(not(test), allow(dead_code, unused_imports))]
 
 mod address;
+mod board_keys;
+mod board_line;
+mod board_records;
+mod changes;
 mod checks;
 mod connection;
 mod core;
+mod entry;
 mod failure;
 mod guard;
 mod layout;
 mod match_store;
 mod meta;
 mod options;
+mod players;
 mod queues;
 mod replies;
 mod script;

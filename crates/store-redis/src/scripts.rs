@@ -15,6 +15,10 @@ pub(crate) struct Scripts {
     pub(crate) lease: Script,
     pub(crate) ticket: Script,
     pub(crate) ended: Script,
+    pub(crate) submit: Script,
+    pub(crate) tiers: Script,
+    pub(crate) build: Script,
+    pub(crate) tidy: Script,
 }
 
 impl Scripts {
@@ -28,6 +32,10 @@ impl Scripts {
             lease: Script::writing(&[include_str!("lua/lease.lua")]),
             ticket: Script::reading(&[include_str!("lua/ticket.lua")]),
             ended: Script::writing(&[include_str!("lua/ended.lua")]),
+            submit: Script::writing(&[ORDER, LOCKS, include_str!("lua/submit.lua")]),
+            tiers: Script::reading(&[include_str!("lua/tiers.lua")]),
+            build: Script::writing(&[include_str!("lua/build.lua")]),
+            tidy: Script::writing(&[include_str!("lua/tidy.lua")]),
         }
     }
 }

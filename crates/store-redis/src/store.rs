@@ -6,6 +6,7 @@ use std::time::Duration;
 use boards::Clock;
 
 use crate::connection::Redis;
+use crate::changes;
 use crate::core::Core;
 use crate::failure::{ConnectError, RedisFailure};
 use crate::layout::{Layout, MAX_ROOMS};
@@ -62,6 +63,7 @@ impl RedisStore {
             secret: meta.secret,
             scripts: Scripts::new(),
         });
+        changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
         let queues = Queues::new(Arc::clone(&core));
         let duties = Arc::new(queues.begin());

@@ -1,5 +1,6 @@
 //! The scripts that the store runs, each of one or several files.
 
+use crate::reads::ReadScripts;
 use crate::script::Script;
 
 const ORDER: &str = include_str!("lua/order.lua");
@@ -19,6 +20,8 @@ pub(crate) struct Scripts {
     pub(crate) tiers: Script,
     pub(crate) build: Script,
     pub(crate) tidy: Script,
+    /// Those of [`crate::reads`].
+    pub(crate) reads: ReadScripts,
 }
 
 impl Scripts {
@@ -36,6 +39,7 @@ impl Scripts {
             tiers: Script::reading(&[include_str!("lua/tiers.lua")]),
             build: Script::writing(&[include_str!("lua/build.lua")]),
             tidy: Script::writing(&[include_str!("lua/tidy.lua")]),
+            reads: ReadScripts::new(),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::layout::{Layout, MAX_ROOMS};
 use crate::meta::{FORMAT, Meta, MetaError};
 use crate::options::Options;
 use crate::queues::{Duties, Queues};
+use crate::reads::Versions;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
 use crate::tx::sweep;
@@ -62,6 +63,7 @@ impl RedisStore {
             patience: options.patience,
             secret: meta.secret,
             scripts: Scripts::new(),
+            versions: Versions::default(),
         });
         changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));

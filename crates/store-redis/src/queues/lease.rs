@@ -48,6 +48,12 @@ impl Leases {
         held.get(&number).is_some_and(|held| held.since.elapsed() < LEASE / 3)
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        let held = self.held.lock();
+        held.values().filter(|held| held.since.elapsed() < LEASE).count()
+    }
+
     /// The number of this node's lead.
     pub(super) fn token(&self, number: QueueNumber) -> Option<Vec<u8>> {
         Some(self.held.lock().get(&number)?.token.clone())

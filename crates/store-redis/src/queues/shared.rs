@@ -80,6 +80,11 @@ impl Queues {
         ])
     }
 
+    /// How many queues this node leads, as far as it knows.
+    pub(crate) fn led(&self) -> u64 {
+        self.leases.count() as u64
+    }
+
     /// The answer to one reading.
     pub(super) async fn read_one(&self, command: Cmd) -> Result<Value, StoreError> {
         let answers = self.core.redis.read(vec![command]).await?;

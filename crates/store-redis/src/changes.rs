@@ -35,11 +35,14 @@ mod submit;
 mod tests;
 mod tidy;
 mod trim;
+mod within;
 
+pub(crate) use attempt::After;
 use attempt::Attempt;
 pub(crate) use put_board::make_global;
 pub(crate) use rotate::end_seasons;
 pub(crate) use tidy::tidy;
+pub(crate) use within::submit_within;
 
 /// What has to be done before a change can be judged.
 enum First {

@@ -12,6 +12,7 @@ use crate::board_records as records;
 use crate::core::Core;
 use crate::entry::StoredEntry;
 use crate::layout::{Layout, Room};
+use crate::queues::erase_player;
 use crate::players;
 use crate::queues;
 use crate::replies;
@@ -34,7 +35,7 @@ pub(super) struct Attempt<'a, 'c> {
 
 /// What is done once the change is made. It does no harm where that fails: the store is swept.
 #[derive(Clone, Debug, Default)]
-pub(super) struct After {
+pub(crate) struct After {
     /// Keys of boards are to be removed.
     pub(super) tidy: bool,
     /// Entries of this board are more than the limit still.
@@ -45,6 +46,12 @@ pub(super) struct After {
 
 impl After {
     pub(super) async fn run(self, core: &Core, now_ms: i64) {
+    /// A player was erased at that time; a ticket of it may have been made meanwhile.
+    pub(super) erased: Option<(PlayerId, i64)>,
+}
+
+impl After {
+    pub(crate) async fn run(self, core: &Core) {
         if self.tidy
             && let Err(error) = tidy_everywhere(core).await
         {
@@ -59,6 +66,10 @@ impl After {
             && let Err(error) = queues::erase_player(core, player, now_ms).await
         {
             tracing::warn!(%player, %error, "the player may have come to a queue while it was erased");
+        if let Some((player, at_ms)) = self.erased
+            && let Err(error) = erase_player(core, player, at_ms).await
+        {
+            tracing::warn!(%error, "an erased player may be in a queue still");
         }
     }
 }

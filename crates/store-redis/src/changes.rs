@@ -85,7 +85,7 @@ pub(crate) async fn change(
         let (changed, after) = (judged?, attempt.after);
         let tx = kept(attempt.tx, guard, &changed, now_ms);
         if commit(&mut attempts, tx).await? {
-            after.run(core, now_ms).await;
+            after.run(core).await;
             return Ok(Receipt {
                 changed,
                 replayed: false,

@@ -14,7 +14,6 @@ use crate::entry::StoredEntry;
 use crate::layout::{Layout, Room};
 use crate::queues::erase_player;
 use crate::players;
-use crate::queues;
 use crate::replies;
 use crate::tx::{Attempts, Tx, Write};
 
@@ -40,12 +39,6 @@ pub(crate) struct After {
     pub(super) tidy: bool,
     /// Entries of this board are more than the limit still.
     pub(super) trim: Option<BoardId>,
-    /// This player is to be erased from queues that it came to meanwhile.
-    pub(super) erase: Option<PlayerId>,
-}
-
-impl After {
-    pub(super) async fn run(self, core: &Core, now_ms: i64) {
     /// A player was erased at that time; a ticket of it may have been made meanwhile.
     pub(super) erased: Option<(PlayerId, i64)>,
 }
@@ -62,10 +55,6 @@ impl After {
         {
             tracing::warn!(%board, %error, "the board has more entries than it may have");
         }
-        if let Some(player) = self.erase
-            && let Err(error) = queues::erase_player(core, player, now_ms).await
-        {
-            tracing::warn!(%player, %error, "the player may have come to a queue while it was erased");
         if let Some((player, at_ms)) = self.erased
             && let Err(error) = erase_player(core, player, at_ms).await
         {

@@ -1,5 +1,5 @@
 //! Erasing a player: first from the queues, which has transactions of its own and may be done again, then, as
-//! one, from all boards and their seasons, then from queues that it came to in that moment.
+//! one, from all boards and their seasons.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,6 @@ use boards::{Changed, PlayerId, StoreError};
 
 use super::attempt::Attempt;
 use crate::board_records as records;
-use crate::queues;
 use crate::queues::erase_player;
 
 impl Attempt<'_, '_> {
@@ -15,7 +14,6 @@ impl Attempt<'_, '_> {
         let record = records::player(self.layout(), id);
         self.tx.fetch([record.clone()]).await?;
         let player = self.player(id)?;
-        queues::erase_player(self.core(), id, self.now_ms).await?;
         erase_player(self.core(), id, self.now_ms).await?;
         self.after.erased = Some((id, self.now_ms));
         let room = self.layout().of_player(id);
@@ -35,7 +33,6 @@ impl Attempt<'_, '_> {
             }
         }
         self.tx.remove(record);
-        self.after.erase = Some(id);
         Ok(Changed::Done)
     }
 }

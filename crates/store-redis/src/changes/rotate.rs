@@ -45,7 +45,7 @@ pub(super) async fn end_season(
         let (tx, after) = (attempt.tx, attempt.after);
         if commit(&mut attempts, tx).await? {
             tracing::info!(%board, "the season has ended by schedule");
-            after.run(core, now_ms).await;
+            after.run(core).await;
             return Ok(());
         }
     }

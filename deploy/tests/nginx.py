@@ -13,6 +13,7 @@ import time
 import shipped
 
 START_LIMIT_S = 20
+ATTEMPTS = 3
 POLL_S = 0.05
 
 # What the shipped file says, how often, and what stands for it here. A name in braces is filled in below.
@@ -43,8 +44,12 @@ class Nginx:
         self.dir = tempfile.TemporaryDirectory()
         # Its workers have no rights, and begin in here.
         pathlib.Path(self.dir.name).chmod(0o755)
-        self.address, self.own_address = free_address(), free_address()
         self.file = pathlib.Path(self.dir.name) / "nginx.conf"
+        self.move()
+
+    def move(self):
+        """Listens elsewhere, once it is started."""
+        self.address, self.own_address = free_address(), free_address()
         self.file.write_text(self.configuration(), encoding="utf-8")
 
     def configuration(self):
@@ -82,14 +87,23 @@ class Nginx:
         return said if check.returncode or re.search(r"\[(warn|emerg|alert|crit|error)\]", said) else ""
 
     def __enter__(self):
+        for _ in range(ATTEMPTS):
+            if self.starts():
+                return self
+            # Somebody else has one of the ports by now.
+            self.move()
+        raise RuntimeError(f"nginx does not start:\n{self.log('error.log')}")
+
+    def starts(self):
         self.process = subprocess.Popen(self.command())
         deadline = time.monotonic() + START_LIMIT_S
-        while not accepts(self.address):
+        while not accepts(self.address) or not accepts(self.own_address):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
-                raise RuntimeError(f"nginx does not start:\n{self.log('error.log')}")
+                self.process.wait()
+                return False
             time.sleep(POLL_S)
-        return self
+        return self.process.poll() is None
 
     def __exit__(self, *_):
         self.process.terminate()

@@ -1,6 +1,6 @@
 """nginx.conf with a real nginx and nodes that fail as they are told to.
 
-Needs NGINX_PROGRAM. What a real Agon makes of it is in test_nginx_agon.py.
+Needs PROGRAM_NGINX. What a real Agon makes of it is in test_nginx_agon.py.
 """
 
 import http.client
@@ -16,7 +16,7 @@ import shipped
 from nginx import Nginx, accepts, trusting
 from node import Node, until
 
-PROGRAM = os.environ["NGINX_PROGRAM"]
+PROGRAM = os.environ["PROGRAM_NGINX"]
 # As long as it leaves a node out here: it counts in whole seconds, and begins anew with the next.
 LEFT_OUT_S = 2.1
 # Rounds among three nodes: each is asked in some of them.

@@ -8,6 +8,7 @@ use redis::Value;
 use crate::connection::Redis;
 use crate::failure::RedisFailure;
 use crate::layout::{Layout, Room};
+use crate::reads::Versions;
 use crate::replies;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
@@ -27,6 +28,8 @@ pub(crate) struct Core {
     /// The store's own, the same on all nodes.
     pub(crate) secret: [u8; 32],
     pub(crate) scripts: Scripts,
+    /// What is known of boards' versions. Who changes a board tells it.
+    pub(crate) versions: Versions,
 }
 
 impl Core {

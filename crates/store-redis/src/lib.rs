@@ -7,9 +7,12 @@
 #![cfg_attr(not(test), allow(dead_code, unused_imports))]
 
 mod address;
+mod board_keys;
+mod board_line;
 mod checks;
 mod connection;
 mod core;
+mod entry;
 mod failure;
 mod guard;
 mod layout;
@@ -18,6 +21,8 @@ mod meta;
 mod numbers;
 mod options;
 mod queues;
+mod players;
+mod reads;
 mod replies;
 mod script;
 mod scripts;

@@ -1,5 +1,6 @@
 //! The scripts that the store runs, each of one or several files.
 
+use crate::reads::ReadScripts;
 use crate::script::Script;
 
 const ORDER: &str = include_str!("lua/order.lua");
@@ -15,6 +16,8 @@ pub(crate) struct Scripts {
     pub(crate) lease: Script,
     pub(crate) ticket: Script,
     pub(crate) ended: Script,
+    /// Those of [`crate::reads`].
+    pub(crate) reads: ReadScripts,
 }
 
 impl Scripts {
@@ -28,6 +31,7 @@ impl Scripts {
             lease: Script::writing(&[include_str!("lua/lease.lua")]),
             ticket: Script::reading(&[include_str!("lua/ticket.lua")]),
             ended: Script::writing(&[include_str!("lua/ended.lua")]),
+            reads: ReadScripts::new(),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::layout::{Layout, MAX_ROOMS};
 use crate::meta::{FORMAT, Meta, MetaError};
 use crate::options::Options;
 use crate::queues::{Duties, Queues};
+use crate::reads::Versions;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
 use crate::tx::sweep;
@@ -61,6 +62,7 @@ impl RedisStore {
             patience: options.patience,
             secret: meta.secret,
             scripts: Scripts::new(),
+            versions: Versions::default(),
         });
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
         let queues = Queues::new(Arc::clone(&core));

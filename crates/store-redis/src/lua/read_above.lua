@@ -1,4 +1,5 @@
--- For each of these members how many stand above it by the view's rank mode; false as for `dense`.
+-- For each of these members, which are there, how many stand above it by the view's rank mode; false as for
+-- `dense`.
 local function above(key, scores, members)
   if view.mode == 'dense' then return dense(key, scores) end
   local counts = {}
@@ -6,7 +7,7 @@ local function above(key, scores, members)
     if view.mode == 'shared' then
       counts[place] = better(key, score)
     else
-      counts[place] = before(key, score, members[place])
+      counts[place] = redis.call('ZRANK', key, members[place])
     end
   end
   return counts

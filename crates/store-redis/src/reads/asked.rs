@@ -76,7 +76,7 @@ impl Look<'_> {
     /// the same.
     pub(super) async fn players(&mut self, ids: &[PlayerId]) -> Result<Vec<Asked>, StoreError> {
         let calls = self.by_room(ids);
-        let words = |(room, ids): &(Room, Vec<PlayerId>)| (*room, self.words(ids));
+        let words = |(room, ids): &(Room, Vec<PlayerId>)| (*room, self.asked_words(ids));
         let asked = calls.iter().map(words).collect();
         let script = &self.core.scripts.reads.players;
         let answers = self.ask(script, asked).await?;
@@ -106,7 +106,7 @@ impl Look<'_> {
         if parts.is_empty() { vec![(Layout::CONTROL, Vec::new())] } else { parts }
     }
 
-    fn words(&self, ids: &[PlayerId]) -> Words {
+    fn asked_words(&self, ids: &[PlayerId]) -> Words {
         let alone = if self.is_alone() { b"alone".to_vec() } else { Vec::new() };
         let ids = ids.iter().map(|id| id.as_bytes().to_vec());
         std::iter::once(alone).chain(ids).collect()

@@ -10,10 +10,9 @@ use super::look::{Look, Pin};
 use super::scripts::ReadScripts;
 use super::tiers::Union;
 use super::wire;
-use super::wire::{Words, count, counts, cut_words, item, items, weight_of, word};
+use super::wire::{Words, count, counts, cut_words, item, items, number, weight_of, word};
 use crate::board_keys::Ladder;
 use crate::core::Core;
-use crate::tx::number;
 
 /// Entries that one script counts for.
 const MOST_AT_ONCE: usize = 500;
@@ -140,8 +139,8 @@ pub(crate) async fn distinct_better(
             return Ok(union.counts(weights));
         }
         let calls = asks.iter().map(|(room, after)| {
-            let after = after.map_or(Vec::new(), |after| number(after.get()));
-            (core.layout.key(rooms[*room], set), vec![after, number(worst.get())])
+            let after = after.map_or(Vec::new(), |after| number(after));
+            (core.layout.key(rooms[*room], set), vec![after, number(worst)])
         });
         let ReadScripts { tier_list, .. } = &core.scripts.reads;
         let answers = core.redis.read_scripts(tier_list, calls.collect()).await;

@@ -83,8 +83,9 @@ pub(super) async fn around(
         Around::Player(player)
     } else {
         let found = look.player(player).await?;
-        let found = found.filter(|found| found.is_in_view);
-        let found = found.ok_or(StoreError::NoEntry(player))?;
+        if !found.is_in_view {
+            return Err(StoreError::NoEntry(player));
+        }
         Around::Cut((found.entry.key(look.pin()?.order), false))
     };
     let window = look.window(around, around_place(limit.saturating_sub(1) / 2, limit));

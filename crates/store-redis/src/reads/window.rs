@@ -9,13 +9,12 @@ use redis::Value;
 use super::gather::{Ask, Cut, Gather, Gathered, MOST_AT_ONCE, Previous, Slice, Wanted, share};
 use super::look::{Look, Pin};
 use super::wire::{
-    Words, bytes, count, count_word, counts, cut_words, item, items, key_of, member, odd, weight,
-    word,
+    Words, bytes, count, count_word, counts, cut_words, item, items, key_of, member, number, odd,
+    weight, word,
 };
 use crate::entry::StoredEntry;
 use crate::layout::Room;
 use crate::players;
-use crate::tx::number;
 
 /// Around what entries are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +64,7 @@ impl Look<'_> {
         let rooms = usize::from(self.core.layout.count());
         let ahead = wanted.skip.saturating_add(wanted.limit).saturating_sub(wanted.back);
         let back = if wanted.back > 0 { share(wanted.back, rooms) } else { 0 };
-        let words = self.words(around, back, share(ahead, rooms), self.slides(wanted));
+        let words = self.window_words(around, back, share(ahead, rooms), self.slides(wanted));
         let script = &self.core.scripts.reads.window;
         let found = self.ask_all(script, words).await?;
         let pin = self.pin()?;
@@ -89,7 +88,7 @@ impl Look<'_> {
             }
             let calls = asks.iter().map(|ask| {
                 let Ask { room, at, back, ahead } = *ask;
-                (rooms[room], self.words(Around::Cut(at), back, ahead, false))
+                (rooms[room], self.window_words(Around::Cut(at), back, ahead, false))
             });
             let script = &self.core.scripts.reads.window;
             let found = self.ask(script, calls.collect()).await?;
@@ -107,7 +106,7 @@ impl Look<'_> {
         wanted.slide && self.is_alone() && fits
     }
 
-    fn words(&self, around: Around, back: u64, ahead: u64, slides: bool) -> Words {
+    fn window_words(&self, around: Around, back: u64, ahead: u64, slides: bool) -> Words {
         let [kind, first, second] = around.words();
         let flag = |word: &str, is_set: bool| if is_set { word.into() } else { Vec::new() };
         vec![
@@ -131,7 +130,7 @@ impl Around {
                 let [weight, reached] = cut_words(cut);
                 [word("key"), weight, reached]
             }
-            Around::Score(score) => [word("score"), number(score.get()), Vec::new()],
+            Around::Score(score) => [word("score"), number(score), Vec::new()],
             Around::Player(id) => [word("player"), id.as_bytes().to_vec(), Vec::new()],
         }
     }

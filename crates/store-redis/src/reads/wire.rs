@@ -6,7 +6,6 @@ use redis::Value;
 use super::gather::Cut;
 use crate::board_keys::{read_member, score_of};
 use crate::replies::{strange, text, whole};
-use crate::tx::number;
 
 /// Arguments of a script.
 pub(super) type Words = Vec<Vec<u8>>;
@@ -17,6 +16,11 @@ pub(super) fn word(text: &str) -> Vec<u8> {
 
 pub(super) fn count_word(count: u64) -> Vec<u8> {
     count.to_string().into_bytes()
+}
+
+/// A number as scripts read it back to the same double.
+pub(super) fn number(score: Score) -> Vec<u8> {
+    format!("{:e}", score.get()).into_bytes()
 }
 
 /// A score as sorted sets have it, whichever way the board ranks: the half of a key that is the score sorts
@@ -30,7 +34,7 @@ pub(super) fn cut_words(cut: Cut) -> [Vec<u8>; 2] {
     let (key, after) = cut;
     // Nobody has reached anything at the last instant.
     let reached = key.reached().saturating_add(u64::from(after));
-    let weight = number(weight_of(key).get());
+    let weight = number(weight_of(key));
     [weight, reached.to_be_bytes().to_vec()]
 }
 

@@ -1,6 +1,7 @@
-//! The parts of a transaction as the script reads them: MessagePack, all of it arrays and strings of bytes.
+//! The parts of a transaction as the script reads them: MessagePack, all of it arrays and strings. Strings
+//! of bytes go as strings of text, since the server's reader knows no others; its strings may hold any bytes.
 
-use rmp::encode::{write_array_len, write_bin, write_bool, write_f64};
+use rmp::encode::{write_array_len, write_bool, write_f64, write_str_len};
 
 /// A write that no commit depends on. Keys are without what all keys of the room begin with.
 #[derive(Clone, Debug, PartialEq)]
@@ -216,7 +217,8 @@ fn array(out: &mut Vec<u8>, length: usize) {
 }
 
 fn bytes(out: &mut Vec<u8>, value: &[u8]) {
-    infallible(write_bin(out, value));
+    infallible(write_str_len(out, length_of(value.len())).map(drop));
+    out.extend_from_slice(value);
 }
 
 fn no(out: &mut Vec<u8>) {

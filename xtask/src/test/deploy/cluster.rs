@@ -31,7 +31,7 @@ const LIMIT: Duration = Duration::from_secs(8 * 60);
 pub(super) fn check(workspace: &Workspace, binary: &Path) -> Result<Skipped> {
     let nginx = NGINX.program(workspace, "nginx");
     tools::require(&nginx)?;
-    let variables = [("NGINX_PROGRAM", nginx.as_path()), ("AGON_PROGRAM", binary)];
+    let variables = [("PROGRAM_NGINX", nginx.as_path()), ("PROGRAM_AGON", binary)];
     run(workspace, &OF_NGINX, &variables)?;
     if !is_there("redis-server", "--version") || !is_there("redis-cli", "--version") {
         return Ok(vec!["no redis-server to make a cluster of".to_owned()]);

@@ -63,6 +63,7 @@ impl RedisStore {
             secret: meta.secret,
             scripts: Scripts::new(),
             versions: Versions::default(),
+            tallies: Arc::default(),
         });
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
         let queues = Queues::new(Arc::clone(&core));

@@ -9,6 +9,8 @@
 mod address;
 mod board_keys;
 mod board_line;
+mod board_records;
+mod changes;
 mod checks;
 mod connection;
 mod core;

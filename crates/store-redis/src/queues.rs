@@ -116,3 +116,8 @@ impl MatchLine {
         ids.filter(|id| *id != PlayerId::NIL)
     }
 }
+
+#[cfg(test)]
+mod hybrid_tests;
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,10 @@ pub(crate) struct Scripts {
     pub(crate) ended: Script,
     /// Those of [`crate::reads`].
     pub(crate) reads: ReadScripts,
+    pub(crate) submit: Script,
+    pub(crate) tiers: Script,
+    pub(crate) build: Script,
+    pub(crate) tidy: Script,
 }
 
 impl Scripts {
@@ -32,6 +36,10 @@ impl Scripts {
             ticket: Script::reading(&[include_str!("lua/ticket.lua")]),
             ended: Script::writing(&[include_str!("lua/ended.lua")]),
             reads: ReadScripts::new(),
+            submit: Script::writing(&[ORDER, LOCKS, include_str!("lua/submit.lua")]),
+            tiers: Script::reading(&[include_str!("lua/tiers.lua")]),
+            build: Script::writing(&[include_str!("lua/build.lua")]),
+            tidy: Script::writing(&[include_str!("lua/tidy.lua")]),
         }
     }
 }

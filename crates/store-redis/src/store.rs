@@ -6,6 +6,7 @@ use std::time::Duration;
 use boards::Clock;
 
 use crate::connection::Redis;
+use crate::changes;
 use crate::core::Core;
 use crate::failure::{ConnectError, RedisFailure};
 use crate::layout::{Layout, MAX_ROOMS};
@@ -65,6 +66,7 @@ impl RedisStore {
             versions: Versions::default(),
             tallies: Arc::default(),
         });
+        changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
         let queues = Queues::new(Arc::clone(&core));
         let duties = Arc::new(queues.begin());

@@ -4,7 +4,7 @@
 //! of all rooms are gone through one by one, up to the worst that was asked for, some hundred for each script.
 //! That costs O(d log n) for d different scores, and is why dense boards want scores that are few.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use boards::{Order, PlayerId, RankKey, RankMode, StoreError};
 use futures_util::future::try_join_all;
@@ -12,6 +12,7 @@ use redis::Value;
 
 use super::attempt::{Attempt, unreadable};
 use crate::board_keys::{self, Ladder};
+use crate::board_line::BoardLine;
 use crate::core::Core;
 use crate::layout::Room;
 use crate::replies;
@@ -28,6 +29,17 @@ pub(super) struct Ranking {
     pub(super) ladder: Ladder,
     pub(super) order: Order,
     pub(super) mode: RankMode,
+}
+
+impl Ranking {
+    /// That of a board's present season.
+    pub(super) fn of(line: &BoardLine) -> Self {
+        Ranking {
+            ladder: line.ladder(),
+            order: line.settings.order,
+            mode: line.settings.rank_mode,
+        }
+    }
 }
 
 impl Attempt<'_, '_> {
@@ -63,9 +75,9 @@ impl Attempt<'_, '_> {
         &self,
         ranking: Ranking,
         questions: &BTreeSet<RankKey>,
-    ) -> Result<HashMap<RankKey, u64>, StoreError> {
+    ) -> Result<BTreeMap<RankKey, u64>, StoreError> {
         let Some(worst) = questions.last() else {
-            return Ok(HashMap::new());
+            return Ok(BTreeMap::new());
         };
         if ranking.mode == RankMode::Dense {
             let tiers = tiers_above(self.core(), ranking, *worst).await?;

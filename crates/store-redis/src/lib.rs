@@ -39,4 +39,5 @@ pub use failure::ConnectError;
 pub use meta::MetaError;
 pub use numbers::{CallNumbers, RedisNumbers};
 pub use options::{Durability, Options, OptionsError};
+pub use queues::QueueNumbers;
 pub use store::{OpenError, RedisStore};

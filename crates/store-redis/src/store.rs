@@ -64,6 +64,7 @@ impl RedisStore {
             secret: meta.secret,
             scripts: Scripts::new(),
             versions: Versions::default(),
+            tallies: Arc::default(),
         });
         changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));

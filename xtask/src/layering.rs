@@ -51,7 +51,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("open-loop", &[]),
     ("rank", &[]),
     ("store-embedded", &["boards", "matchmaking", "rank"]),
-    ("store-redis", &["boards", "matchmaking"]),
+    ("store-redis", &["boards", "matchmaking", "rank"]),
     ("testkit", &["boards", "matchmaking"]),
     ("upstreams", &["hedge"]),
     ("xtask", &[]),

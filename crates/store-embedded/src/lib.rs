@@ -12,7 +12,6 @@
 
 mod access;
 mod archive;
-mod buckets;
 mod chores;
 mod codec;
 mod cut;
@@ -46,8 +45,7 @@ mod testing;
 mod writer;
 
 pub use archive::{ArchiveError, Counts, Scope, relay};
-pub use buckets::Histogram;
-pub use boards::Clock;
+pub use boards::{Clock, Histogram};
 pub use error::OpenError;
 pub use export::{Export, ExportError, write_failure};
 pub use import::{ImportError, ImportPlan, Imported, Source, Stage as ImportStage, import};

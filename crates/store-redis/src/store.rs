@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use boards::Clock;
 
+use crate::changes;
 use crate::connection::Redis;
 use crate::core::Core;
 use crate::failure::{ConnectError, RedisFailure};
@@ -63,7 +64,9 @@ impl RedisStore {
             secret: meta.secret,
             scripts: Scripts::new(),
             versions: Versions::default(),
+            tallies: Arc::default(),
         });
+        changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
         let queues = Queues::new(Arc::clone(&core));
         let duties = Arc::new(queues.begin());
@@ -134,9 +137,14 @@ impl Sweeper {
             loop {
                 tokio::time::sleep(SWEEP_EVERY.mul_f64(0.5 + fastrand::f64())).await;
                 for room in core.layout.rooms() {
-                    if let Err(error) = sweep(&core, room).await {
+                    let swept = sweep(&core, room).await;
+                    let swept = swept.and(changes::tidy(&core, room).await);
+                    if let Err(error) = swept {
                         tracing::debug!(room = room.0, %error, "a room was not swept");
                     }
+                }
+                if let Err(error) = changes::end_seasons(&core, core.clock.now_ms()).await {
+                    tracing::debug!(%error, "seasons may not have ended in time");
                 }
             }
         });

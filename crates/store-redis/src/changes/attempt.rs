@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use boards::{BoardId, BoardNumber, Change, Changed, Player, PlayerId, StoreError};
 
 use super::First;
-use super::tidy::tidy_all;
+use super::tidy::tidy_everywhere;
 use crate::board_keys::{self, Ladder};
 use crate::board_line::BoardLine;
 use crate::board_records as records;
 use crate::core::Core;
 use crate::entry::StoredEntry;
 use crate::layout::{Layout, Room};
+use crate::queues::erase_player;
 use crate::players;
 use crate::replies;
 use crate::tx::{Attempts, Tx, Write};
@@ -33,22 +34,31 @@ pub(super) struct Attempt<'a, 'c> {
 
 /// What is done once the change is made. It does no harm where that fails: the store is swept.
 #[derive(Clone, Debug, Default)]
-pub(super) struct After {
+pub(crate) struct After {
     /// Keys of boards are to be removed.
     pub(super) tidy: bool,
     /// Entries of this board are more than the limit still.
     pub(super) trim: Option<BoardId>,
+    /// A player was erased at that time; a ticket of it may have been made meanwhile.
+    pub(super) erased: Option<(PlayerId, i64)>,
 }
 
 impl After {
-    pub(super) async fn run(self, core: &Core) {
-        if self.tidy {
-            tidy_all(core).await;
+    pub(crate) async fn run(self, core: &Core) {
+        if self.tidy
+            && let Err(error) = tidy_everywhere(core).await
+        {
+            tracing::debug!(%error, "keys of boards are not removed yet");
         }
         if let Some(board) = self.trim
             && let Err(error) = super::trim::trim(core, &board).await
         {
             tracing::warn!(%board, %error, "the board has more entries than it may have");
+        }
+        if let Some((player, at_ms)) = self.erased
+            && let Err(error) = erase_player(core, player, at_ms).await
+        {
+            tracing::warn!(%error, "an erased player may be in a queue still");
         }
     }
 }

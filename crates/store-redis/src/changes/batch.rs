@@ -26,8 +26,8 @@ impl Attempt<'_, '_> {
         submissions: &[(BoardId, Submission)],
         all_or_nothing: bool,
     ) -> Result<Changed, StoreError> {
-        let results = self.play(submissions, &Newcomers::new(), all_or_nothing);
-        let results = results.await?;
+        let nobody = Newcomers::new();
+        let results = self.play(submissions, &nobody, all_or_nothing).await?;
         let missing = |result: &_| matches!(result, Err(Refusal::UnknownBoard(_)));
         if let Some((first, _)) = submissions.first()
             && !results.is_empty()

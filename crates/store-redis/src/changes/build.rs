@@ -45,7 +45,7 @@ async fn announce(
             .filter(|attribute| !line.attributes().any(|a| a == *attribute));
         let missing: Vec<Attribute> = missing.cloned().collect();
         // What is left of segments by these attributes must not be taken for theirs, or be removed later.
-        tidy::tidy_all(core).await;
+        tidy::tidy_everywhere(core).await?;
         line.building.extend(missing);
         attempt.set_lines(board, Some(&line));
         let tx = attempt.tx;

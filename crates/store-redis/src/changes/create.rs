@@ -19,9 +19,7 @@ impl Attempt<'_, '_> {
         let layout = self.layout();
         let first = new.first().map(|new| layout.of_player(new.player.id));
         let room = first.unwrap_or(Layout::CONTROL);
-        let players = new
-            .iter()
-            .map(|new| records::player(layout, new.player.id));
+        let players = new.iter().map(|new| records::player(layout, new.player.id));
         let asked = players.chain([records::line(room, board)]);
         self.tx.fetch(Vec::from_iter(asked)).await?;
         let line = self.line(room, board)?;
@@ -35,8 +33,8 @@ impl Attempt<'_, '_> {
             (board.clone(), submission)
         });
         let newcomers: Newcomers<'_> = new.iter().map(|n| (n.player.id, &n.player)).collect();
-        let results = self.play(&Vec::from_iter(entries), &newcomers, false);
-        let results = results.await?;
+        let entries = Vec::from_iter(entries);
+        let results = self.play(&entries, &newcomers, false).await?;
         for new in new {
             let record = records::player(layout, new.player.id);
             self.tx.set(record, players::to_bytes(&new.player));

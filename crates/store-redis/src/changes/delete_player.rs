@@ -7,14 +7,15 @@ use boards::{Changed, PlayerId, StoreError};
 
 use super::attempt::Attempt;
 use crate::board_records as records;
-use crate::queues;
+use crate::queues::erase_player;
 
 impl Attempt<'_, '_> {
     pub(super) async fn delete_player(&mut self, id: PlayerId) -> Result<Changed, StoreError> {
         let record = records::player(self.layout(), id);
         self.tx.fetch([record.clone()]).await?;
         let player = self.player(id)?;
-        queues::erase_player(self.core(), id, self.now_ms).await?;
+        erase_player(self.core(), id, self.now_ms).await?;
+        self.after.erased = Some((id, self.now_ms));
         let room = self.layout().of_player(id);
         let boards = self.boards_of(&BTreeSet::from([room])).await?;
         self.fetch_entries(std::iter::once(id), &boards).await?;

@@ -1,7 +1,7 @@
 //! A board as it becomes while a change moves its entries one after the other, without its entries: what goes
 //! and what comes is kept beside what is known of the rest, as the embedded store does it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use boards::{PlayerId, RankKey, RankMode};
 use rank::RankIndex;
@@ -14,7 +14,7 @@ pub(super) struct Base {
     /// The last of them, the very last at the end; as many as the change can drop or move.
     pub(super) last: Vec<(RankKey, PlayerId)>,
     /// How much ranks above a key, by the board's mode: see [`Draft::question`].
-    pub(super) above: HashMap<RankKey, u64>,
+    pub(super) above: BTreeMap<RankKey, u64>,
     /// Entries with a score, asked for in dense mode of each score that the change touches.
     pub(super) ties: HashMap<u64, u64>,
 }

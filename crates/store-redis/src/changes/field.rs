@@ -52,11 +52,7 @@ impl Field {
     }
 
     pub(super) fn ranking(&self) -> Ranking {
-        Ranking {
-            ladder: self.line.ladder(),
-            order: self.line.settings.order,
-            mode: self.line.settings.rank_mode,
-        }
+        Ranking::of(&self.line)
     }
 
     /// Tells how many entries a board with a limit has, and its last.

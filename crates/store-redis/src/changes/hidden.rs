@@ -83,11 +83,7 @@ impl Attempt<'_, '_> {
             return Ok(None);
         };
         self.hold_still(line).await?;
-        let ranking = Ranking {
-            ladder: line.ladder(),
-            order: line.settings.order,
-            mode: line.settings.rank_mode,
-        };
+        let ranking = Ranking::of(line);
         let (total, last) = self.last_of(ranking, 1).await?;
         if total > max {
             self.first = Some(First::Trim(board.clone()));

@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use boards::{BoardId, Outcome, Player, PlayerId, RankKey, RankMode, Refusal, StoreError, Submission};
+use boards::{
+    BoardId, Outcome, Player, PlayerId, RankKey, RankMode, Refusal, StoreError, Submission,
+};
 
 use super::First;
 use super::attempt::Attempt;
@@ -79,7 +81,9 @@ impl Attempt<'_, '_> {
             let room = self.layout().of_player(submission.player);
             rooms.entry(board).or_insert(room);
         }
-        let lines = rooms.iter().map(|(board, room)| records::line(*room, board));
+        let lines = rooms
+            .iter()
+            .map(|(board, room)| records::line(*room, board));
         self.tx.fetch(Vec::from_iter(lines)).await?;
         let mut fields = Fields::new();
         for (board, room) in rooms {
@@ -131,9 +135,8 @@ impl Attempt<'_, '_> {
     /// Whether the commit depends on it that no other entry of the board changes: it has to where somebody may
     /// have to leave.
     fn holds_still(&self, field: &Field, submissions: usize) -> bool {
-        let exact = self.layout().count() == 1
-            && self.tries < EXACT_TRIES
-            && submissions <= EXACT_FOR;
+        let exact =
+            self.layout().count() == 1 && self.tries < EXACT_TRIES && submissions <= EXACT_FOR;
         exact || field.line.settings.max_entries.is_some()
     }
 

@@ -119,11 +119,7 @@ impl Attempt<'_, '_> {
             return Ok(());
         };
         self.hold_still(old).await?;
-        let ranking = Ranking {
-            ladder: old.ladder(),
-            order: old.settings.order,
-            mode: old.settings.rank_mode,
-        };
+        let ranking = Ranking::of(old);
         let too_many = self.total(ranking).await?.saturating_sub(max);
         if too_many > trim::AT_ONCE {
             self.after.trim = Some(board.clone());
@@ -197,9 +193,7 @@ pub(crate) async fn make_global(core: &Core, now_ms: i64) -> Result<(), StoreErr
         if attempt.fetch_lines(&global).await? {
             return Ok(());
         }
-        attempt
-            .add_board(&global, &BoardSettings::global())
-            .await?;
+        attempt.add_board(&global, &BoardSettings::global()).await?;
         let tx = attempt.tx;
         if commit(&mut attempts, tx).await? {
             return Ok(());

@@ -21,20 +21,14 @@ pub(crate) async fn tidy(core: &Core, room: Room) -> Result<(), StoreError> {
     let doomed = redis::cmd("HKEYS").arg(&key).take();
     let answers = core.redis.read(vec![doomed]).await?;
     for what in answers.iter().flat_map(replies::texts) {
-        let removed = core
-            .redis
-            .script(&core.scripts.tidy, &key, &[what.as_bytes()]);
-        removed.await?;
+        let words = [what.as_bytes()];
+        core.redis.script(&core.scripts.tidy, &key, &words).await?;
     }
     Ok(())
 }
 
-/// The same in all rooms. Where it fails, a sweep does it later.
-pub(super) async fn tidy_all(core: &Core) {
+/// The same in all rooms.
+pub(super) async fn tidy_everywhere(core: &Core) -> Result<(), StoreError> {
     let rooms = core.layout.rooms().map(|room| tidy(core, room));
-    for result in join_all(rooms).await {
-        if let Err(error) = result {
-            tracing::debug!(%error, "keys of boards are not removed yet");
-        }
-    }
+    join_all(rooms).await.into_iter().collect()
 }

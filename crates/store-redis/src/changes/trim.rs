@@ -33,11 +33,7 @@ async fn trim_some(core: &Core, board: &BoardId) -> Result<bool, StoreError> {
             return Ok(false);
         };
         attempt.hold_still(&line).await?;
-        let ranking = Ranking {
-            ladder: line.ladder(),
-            order: line.settings.order,
-            mode: line.settings.rank_mode,
-        };
+        let ranking = Ranking::of(&line);
         let too_many = attempt.total(ranking).await?.saturating_sub(max);
         if too_many == 0 {
             return Ok(false);

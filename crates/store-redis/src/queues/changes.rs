@@ -1,6 +1,6 @@
 //! Changes of queues: each is tried until it is made on what it has read, or refused.
 
-use boards::Guard;
+use boards::{Guard, StoreError};
 use matchmaking::{
     MatchError, MatchId, QueueChange, QueueChanged, QueueId, QueueReceipt,
 };
@@ -8,8 +8,9 @@ use matchmaking::{
 use super::draft::Draft;
 use super::keys::{Place, line, queue_of};
 use super::{QueueLine, Queues, records};
+use crate::changes::After;
 use crate::guard::{self, Answer};
-use crate::tx::{At, Tx};
+use crate::tx::{At, Attempts, Tx};
 
 mod announce;
 mod backfills;
@@ -19,8 +20,24 @@ mod lapse;
 mod settings;
 mod tickets;
 
-/// What came of an attempt; `None`: the queue was not where it was known to be, and it is to begin anew.
-type Attempt<'c> = Result<Option<(QueueChanged, Tx<'c>)>, MatchError>;
+/// A change that is put together, and only has to be committed.
+struct Made<'c> {
+    changed: QueueChanged,
+    tx: Tx<'c>,
+    /// What boards ask for once it is made.
+    after: After,
+}
+
+/// The attempts at a change before the present one.
+#[derive(Clone, Copy)]
+struct SoFar<'a, 'c> {
+    attempts: &'a Attempts<'c>,
+    tries: u32,
+}
+
+/// What came of an attempt; `None`: the queue was not where it was known to be, or something of a board had to
+/// come first, and it is to begin anew.
+type Attempt<'c> = Result<Option<Made<'c>>, MatchError>;
 
 impl Queues {
     /// Makes a change; see [`matchmaking::MatchStore::change_queue`].
@@ -72,24 +89,38 @@ impl Queues {
         now_ms: i64,
     ) -> Result<QueueReceipt, MatchError> {
         let mut attempts = self.core.attempts();
-        loop {
+        for tries in 0.. {
             let mut tx = self.core.begin();
             if let Some(answer) = guard::earlier(&mut tx, guard, now_ms).await? {
                 return Ok(answer.replay_of_queues()?);
             }
-            let Some((changed, mut tx)) = self.attempt(tx, change, now_ms).await? else {
+            let made = match change {
+                QueueChange::Finish { match_id, result } => {
+                    let so_far = SoFar {
+                        attempts: &attempts,
+                        tries,
+                    };
+                    self.finish(tx, so_far, (*match_id, result), now_ms).await?
+                }
+                _ => self.attempt(tx, change, now_ms).await?,
+            };
+            let Some(mut made) = made else {
                 attempts.pause().await?;
                 continue;
             };
             if let Some(guard) = guard {
-                let answer = Answer::of_queues(guard, changed.clone(), now_ms);
-                guard::keep(&mut tx, guard, &answer);
+                let answer = Answer::of_queues(guard, made.changed.clone(), now_ms);
+                guard::keep(&mut made.tx, guard, &answer);
             }
-            if attempts.outcome(tx.commit().await?).await?.is_some() {
-                let replayed = false;
-                return Ok(QueueReceipt { changed, replayed });
+            if attempts.outcome(made.tx.commit().await?).await?.is_some() {
+                made.after.run(&self.core).await;
+                return Ok(QueueReceipt {
+                    changed: made.changed,
+                    replayed: false,
+                });
             }
         }
+        Err(StoreError::Overloaded.into())
     }
 
     async fn attempt<'c>(
@@ -117,9 +148,8 @@ impl Queues {
             QueueChange::Decline { match_id, who } => {
                 self.decline(tx, *match_id, who, now_ms).await
             }
-            QueueChange::Finish { match_id, result } => {
-                self.finish(tx, *match_id, result, now_ms).await
-            }
+            // It may take several rooms and boards, and has been seen to.
+            QueueChange::Finish { .. } => Ok(None),
             QueueChange::CreateBackfill { queue, backfill } => {
                 self.create_backfill(tx, queue, backfill, now_ms).await
             }
@@ -166,5 +196,13 @@ fn finished(mut draft: Draft<'_>, changed: QueueChanged) -> Attempt<'_> {
     if draft.has_changed() {
         draft.settle();
     }
-    Ok(Some((changed, draft.tx)))
+    Ok(Some(made(changed, draft.tx)))
+}
+
+fn made(changed: QueueChanged, tx: Tx<'_>) -> Made<'_> {
+    Made {
+        changed,
+        tx,
+        after: After::default(),
+    }
 }

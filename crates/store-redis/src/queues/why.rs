@@ -141,11 +141,12 @@ mod tests {
         assert_eq!(writes, []);
         let (written, writes) = differences(place, written, vec![why("b", "y")]);
         assert_eq!(written.len(), 1);
-        let fields: Vec<_> = writes.iter().map(|write| match write {
+        let fields = writes.iter().map(|write| match write {
             Write::HSet { field, .. } => ("set", field.clone()),
             Write::HDel { field, .. } => ("removed", field.clone()),
             other => panic!("{other:?}"),
         });
+        let fields: Vec<_> = fields.collect();
         assert_eq!(fields, [("set", b"b".to_vec()), ("removed", b"a".to_vec())]);
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use boards::StoreError;
 use matchmaking::{MatchError, MatchId, QueueChanged, QueueId};
 
-use super::Attempt;
+use super::{Attempt, made};
 use crate::layout::Layout;
 use crate::queues::draft::Draft;
 use crate::queues::keys::{DOOMED, Part, Place, line};
@@ -61,7 +61,7 @@ impl Queues {
             let channel = self.core.layout.channel();
             tx.also(place.room, Write::Publish { channel, message });
         }
-        Ok(Some((QueueChanged::Done, tx)))
+        Ok(Some(made(QueueChanged::Done, tx)))
     }
 
     /// Removes what deleted queues have left.

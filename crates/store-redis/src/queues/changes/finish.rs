@@ -3,13 +3,14 @@
 //! It is about several rooms, and so are others at the same time: the queue's line is read without the commit
 //! depending on it, as that would lock it for all. A result that meets the end of its queue is as one before.
 
-use boards::{PlayerId, StoreError};
+use boards::{BoardId, Outcome, PlayerId, Refusal, Score, StoreError, Submission};
 use matchmaking::{
     BoardEffect, Match, MatchError, MatchId, MatchPlayer, MatchResult, MatchState, QueueChanged,
     QueueSettings, Rating, RatingChange,
 };
 
-use super::{Attempt, finished};
+use super::{Attempt, Made, SoFar, finished};
+use crate::changes::{After, submit_within};
 use crate::queues::draft::{Draft, known};
 use crate::queues::keys::{line, player};
 use crate::queues::{Queues, Rated, records};
@@ -19,8 +20,8 @@ impl Queues {
     pub(super) async fn finish<'c>(
         &'c self,
         tx: Tx<'c>,
-        id: MatchId,
-        result: &MatchResult,
+        so_far: SoFar<'_, 'c>,
+        (id, result): (MatchId, &MatchResult),
         now_ms: i64,
     ) -> Attempt<'c> {
         let mut draft = self.enter_of(tx, id).await?;
@@ -36,24 +37,29 @@ impl Queues {
         result.check(held.of.teams.len())?;
         let settings = draft.fetch_for_result(&held.of).await?;
         let of = draft.without_erased(&held.of);
-        let (mut ratings, mut boards) = (Vec::new(), Vec::new());
+        let (mut ratings, mut boards, mut after) = (Vec::new(), Vec::new(), After::default());
         // A queue that was deleted has no ratings, whatever has its name now.
         if let Some(settings) = settings {
+            draft.end_backfills(id).await?;
             if let MatchResult::Placements(places) = result {
                 ratings = draft.rate(&settings, &of, places, now_ms);
-                boards = Vec::new();
+                let shares = shares(&settings, &ratings, places);
+                let Some(given) = give(&mut draft, so_far, shares, now_ms).await? else {
+                    return Ok(None);
+                };
+                (boards, after) = given;
             }
-            draft.end_backfills(id).await?;
         }
         let result = result.clone();
-        let after = of.turned(MatchState::Finished {
+        let over = of.turned(MatchState::Finished {
             at_ms: now_ms,
             result,
             ratings,
             boards,
         });
-        draft.set_match(held, after.clone());
-        finished(draft, QueueChanged::Match(Box::new(after)))
+        draft.set_match(held, over.clone());
+        let made = finished(draft, QueueChanged::Match(Box::new(over)))?;
+        Ok(made.map(|made| Made { after, ..made }))
     }
 }
 
@@ -136,6 +142,71 @@ impl Draft<'_> {
         let rated = self.rated(player.player.id);
         rated.map_or(player.player.rating, |rated| rated.rating)
     }
+}
+
+/// What each player is given on each board; no submission where it is no score.
+fn shares(
+    settings: &QueueSettings,
+    changes: &[RatingChange],
+    places: &[u32],
+) -> Vec<(BoardId, PlayerId, Option<Submission>)> {
+    let changes = || changes.iter().filter(|change| is_somebody(change.player));
+    let pairs = settings.boards.iter().flat_map(|feed| changes().map(move |c| (feed, c)));
+    let shares = pairs.filter_map(|(feed, change)| {
+        let (operator, value) = feed.submit.share(places, change.team, &change.after)?;
+        let submission = Score::new(value).ok().map(|score| Submission {
+            operator: Some(operator),
+            ..Submission::new(change.player, score)
+        });
+        Some((feed.board.clone(), change.player, submission))
+    });
+    shares.collect()
+}
+
+/// Gives them, in the same transaction. `None` where it is to begin anew.
+async fn give<'c>(
+    draft: &mut Draft<'c>,
+    so_far: SoFar<'_, 'c>,
+    shares: Vec<(BoardId, PlayerId, Option<Submission>)>,
+    now_ms: i64,
+) -> Result<Option<(Vec<BoardEffect>, After)>, StoreError> {
+    let asked = shares.iter().filter_map(|(board, _, submission)| {
+        let submission = submission.clone()?;
+        Some((board.clone(), submission))
+    });
+    let asked: Vec<_> = asked.collect();
+    if asked.is_empty() {
+        let effects = effects(shares, Vec::new());
+        return Ok(Some((effects, After::default())));
+    }
+    let unused = draft.core().begin();
+    let tx = std::mem::replace(&mut draft.tx, unused);
+    let SoFar { attempts, tries } = so_far;
+    let Some(within) = submit_within(tx, attempts, &asked, now_ms, tries).await? else {
+        return Ok(None);
+    };
+    draft.tx = within.tx;
+    let effects = effects(shares, within.outcomes);
+    Ok(Some((effects, within.after)))
+}
+
+/// What the shares did on the boards, by the outcomes of those that were submitted.
+fn effects(
+    shares: Vec<(BoardId, PlayerId, Option<Submission>)>,
+    outcomes: Vec<Result<Outcome, Refusal>>,
+) -> Vec<BoardEffect> {
+    let mut outcomes = outcomes.into_iter();
+    let effects = shares.into_iter().map(|(board, player, submission)| {
+        let outcome = submission.and_then(|_| outcomes.next()?.ok());
+        let taken = outcome.filter(|outcome| outcome.applied);
+        BoardEffect {
+            board,
+            player,
+            score: taken.as_ref().map(|outcome| outcome.score),
+            rank: taken.and_then(|outcome| outcome.rank),
+        }
+    });
+    effects.collect()
 }
 
 fn is_somebody(id: PlayerId) -> bool {

@@ -5,7 +5,7 @@
 
 use matchmaking::{MatchError, QueueChanged, QueueId, QueueSettings};
 
-use super::Attempt;
+use super::{Attempt, made};
 use crate::layout::Layout;
 use crate::queues::draft::unreadable;
 use crate::queues::keys::{Part, Place, line};
@@ -37,7 +37,7 @@ impl Queues {
             let number = next_number(&mut tx).await?;
             self.put_line(&mut tx, queue, &QueueLine { number, settings });
             self.begin_version(&mut tx, number);
-            return Ok(Some((QueueChanged::Put { created: true }, tx)));
+            return Ok(Some(made(QueueChanged::Put { created: true }, tx)));
         };
         let stored = records::read_queue(&stored).ok_or_else(|| unreadable(&at))?;
         if stored.settings != settings {
@@ -47,7 +47,7 @@ impl Queues {
             let key = place.key(Part::Version);
             tx.also(place.room, Write::Incr { key });
         }
-        Ok(Some((QueueChanged::Put { created: false }, tx)))
+        Ok(Some(made(QueueChanged::Put { created: false }, tx)))
     }
 
     fn put_line(&self, tx: &mut Tx<'_>, queue: &QueueId, new: &QueueLine) {

@@ -129,7 +129,7 @@ impl Queues {
     }
 
     /// Cancels a ticket that was made while one of its players was erased in another room.
-    pub(super) async fn look_once_more(
+    pub(in crate::queues) async fn look_once_more(
         &self,
         queue: &QueueId,
         new: &NewTicket,

@@ -42,14 +42,26 @@ pub(crate) async fn erase_player(
         leave(core, Place::of(&core.layout, *number), player, now_ms).await?;
     }
     erase_history(core, player).await?;
-    let mut tx = core.begin();
-    for number in numbers {
-        let place = Place::of(&core.layout, number);
-        tx.remove(place.rating(&core.layout, player));
+    forget(core, player, &numbers).await
+}
+
+/// Removes a player's ratings, and where it may be found.
+async fn forget(core: &Core, player: PlayerId, numbers: &[QueueNumber]) -> Result<(), StoreError> {
+    let room = core.layout.of_player(player);
+    let mut attempts = core.attempts();
+    loop {
+        let mut tx = core.begin();
+        for number in numbers {
+            let place = Place::of(&core.layout, *number);
+            tx.remove(place.rating(&core.layout, player));
+        }
+        let keys = vec![queues_of(player)];
+        tx.also(room, Write::Unlink { keys });
+        // A result that is about to be written may be in the way.
+        if attempts.outcome(tx.commit().await?).await?.is_some() {
+            return Ok(());
+        }
     }
-    let keys = vec![queues_of(player)];
-    tx.also(room, Write::Unlink { keys });
-    tx.commit().await.map(drop)
 }
 
 /// Takes a player out of one queue, and out of the matches that are being held in it.

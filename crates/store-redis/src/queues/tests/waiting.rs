@@ -8,7 +8,7 @@ use super::*;
 
 /// Less than the pause after which who waits looks by itself.
 const AT_ONCE: Duration = Duration::from_millis(1000);
-const AT_LAST: Duration = Duration::from_secs(6);
+const AT_LAST: Duration = Duration::from_secs(8);
 
 /// Waits on a node for another version of a ticket than that of now; how long that took.
 async fn wait(store: &RedisStore, ticket: u64) -> JoinHandle<Duration> {
@@ -51,8 +51,7 @@ async fn a_change_on_one_node_wakes_the_others() {
     ask(one, QueueChange::DeleteQueue(queue()), 3)
         .await
         .unwrap();
-    let gone = deleted.await;
-    assert!(gone.is_err(), "the queue is not there any more");
+    assert!(deleted.await.unwrap() < AT_ONCE, "it is not there any more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

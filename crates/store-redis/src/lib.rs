@@ -32,6 +32,7 @@ mod scripts;
 mod slots;
 mod stamps;
 mod store;
+mod sweeper;
 mod tx;
 
 pub use address::{Address, AddressError};

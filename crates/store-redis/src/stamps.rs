@@ -44,6 +44,11 @@ pub(crate) fn reached(stamp: u64, room: Room) -> u64 {
     stamp << ROOM_BITS | u64::from(room.0)
 }
 
+/// The number of a change that is so much later in the same room.
+pub(crate) fn shifted(reached: u64, later: u64) -> u64 {
+    reached + (later << ROOM_BITS)
+}
+
 /// The stamp of that number.
 pub(crate) fn stamp_of(reached: u64) -> u64 {
     reached >> ROOM_BITS

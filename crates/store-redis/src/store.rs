@@ -1,7 +1,6 @@
 //! A store that is open: what the rest of Agon holds.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use boards::Clock;
 
@@ -16,14 +15,17 @@ use crate::queues::{Duties, Queues};
 use crate::reads::Versions;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
-use crate::tx::sweep;
+use crate::sweeper::Sweeper;
 
-/// How often each node looks for transactions that another has left unfinished.
-const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// Rooms of a new store on a cluster, where nothing else is asked for.
 const ROOMS_OF_A_CLUSTER: u16 = 16;
 
 /// Boards and queues on Redis. Cheap to clone.
+///
+/// In a store of one partition every reading of a board is one round trip, exact at one instant. In a store of
+/// several most take one or two, in which all partitions are asked at once, and each is shown as it was at one
+/// instant; pages from offsets above 200, and percentiles, take three to five among ten million entries. Dense
+/// ranks take one more for each thousand different scores above them.
 #[derive(Clone)]
 pub struct RedisStore {
     pub(crate) core: Arc<Core>,
@@ -67,7 +69,7 @@ impl RedisStore {
             tallies: Arc::default(),
         });
         changes::make_global(&core, core.clock.now_ms()).await?;
-        let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
+        let sweeper = Arc::new(Sweeper::start(&core));
         let queues = Queues::new(Arc::clone(&core));
         let duties = Arc::new(queues.begin());
         Ok(RedisStore {
@@ -80,7 +82,7 @@ impl RedisStore {
 
     /// Stops looking after the store.
     pub fn close(&self) {
-        self.sweeper.task.abort();
+        self.sweeper.stop();
         self.duties.end();
     }
 }
@@ -124,36 +126,4 @@ fn random_secret() -> Result<[u8; 32], OpenError> {
         source: None,
     })?;
     Ok(secret)
-}
-
-/// Looks after what other nodes have left unfinished, until it is dropped.
-struct Sweeper {
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Sweeper {
-    fn start(core: Arc<Core>) -> Self {
-        let task = tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(SWEEP_EVERY.mul_f64(0.5 + fastrand::f64())).await;
-                for room in core.layout.rooms() {
-                    let swept = sweep(&core, room).await;
-                    let swept = swept.and(changes::tidy(&core, room).await);
-                    if let Err(error) = swept {
-                        tracing::debug!(room = room.0, %error, "a room was not swept");
-                    }
-                }
-                if let Err(error) = changes::end_seasons(&core, core.clock.now_ms()).await {
-                    tracing::debug!(%error, "seasons may not have ended in time");
-                }
-            }
-        });
-        Sweeper { task }
-    }
-}
-
-impl Drop for Sweeper {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
 }

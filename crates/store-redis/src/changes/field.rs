@@ -18,6 +18,8 @@ pub(super) struct Field {
     pub(super) before: HashMap<PlayerId, Option<StoredEntry>>,
     /// Those that have changed, as they are now.
     pub(super) after: HashMap<PlayerId, Option<StoredEntry>>,
+    /// Whose score has changed.
+    pub(super) moved: HashSet<PlayerId>,
     /// Others of the board that have to leave it.
     pub(super) dropped: Vec<PlayerId>,
     draft: Draft,
@@ -46,6 +48,7 @@ impl Field {
             hidden: HashSet::new(),
             before: HashMap::new(),
             after: HashMap::new(),
+            moved: HashSet::new(),
             dropped: Vec::new(),
             draft: Draft::new(RankMode::Ordinal, Base::default()),
         }
@@ -115,6 +118,9 @@ impl Field {
         step.new = Some(key);
         if !step.hidden {
             self.draft.set(step.player, step.old, step.new);
+        }
+        if step.old != step.new {
+            self.moved.insert(step.player);
         }
         self.after.insert(step.player, Some(entry));
         if let Some((last, id)) = last {

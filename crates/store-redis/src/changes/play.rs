@@ -12,7 +12,9 @@ use super::First;
 use super::attempt::Attempt;
 use super::draft::{Base, Draft};
 use super::field::{Field, Step};
+use crate::board_keys::Ladder;
 use crate::board_records as records;
+use crate::entry::StoredEntry;
 use crate::layout::Room;
 use crate::stamps;
 
@@ -49,8 +51,9 @@ impl Attempt<'_, '_> {
             }
         }
         let outcomes = self.outcomes(asked, &fields, steps, stamp).await?;
+        let restamp = self.restamp(stamp, asked.len() as u64);
         for field in fields.values() {
-            self.write(field, newcomers, stamp).await?;
+            self.write(field, newcomers, restamp).await?;
         }
         Ok(outcomes)
     }
@@ -185,6 +188,7 @@ impl Attempt<'_, '_> {
                 let asking = Asking {
                     field,
                     first: stamps::reached(stamp, Room(0)),
+                    end: stamps::reached(stamp + asked.len() as u64, Room(0)),
                 };
                 let base = self.base(&asking, &of_board).await?;
                 let draft = Draft::new(field.line.settings.rank_mode, base);
@@ -230,25 +234,28 @@ impl Attempt<'_, '_> {
         &mut self,
         field: &Field,
         newcomers: &Newcomers<'_>,
-        stamp: u64,
+        restamp: Restamp,
     ) -> Result<(), StoreError> {
+        let ladder = field.line.ladder();
         for (id, after) in &field.after {
             let before = field.before.get(id).and_then(Option::as_ref);
             if before == after.as_ref() {
                 continue;
             }
-            self.write_entry(field, *id, after.is_none());
-            if let Some(entry) = after {
-                let record = records::entry(self.layout(), field.line.ladder(), *id);
-                self.tx.set(record, entry.to_bytes());
-                self.note_stamp(*id, entry.reached, stamp);
+            let moved = field.moved.contains(id);
+            let restamped = |entry: StoredEntry| if moved { restamp.of(entry) } else { entry };
+            let after = after.clone().map(restamped);
+            self.write_entry(ladder, *id, after.as_ref());
+            self.touch(self.layout().of_player(*id), &field.line);
+            if let Some(entry) = after.as_ref().filter(|_| moved) {
+                let stamp = stamps::stamp_of(entry.reached);
+                self.tx.stamp(self.layout().of_player(*id), stamp);
             }
             if !field.hidden.contains(id) {
                 let player = match newcomers.get(id) {
                     Some(player) => (*player).clone(),
                     None => self.player(*id)?,
                 };
-                let ladder = field.line.ladder();
                 self.place(&field.line, ladder, &player, before, after.as_ref());
             }
         }
@@ -258,19 +265,38 @@ impl Attempt<'_, '_> {
         Ok(())
     }
 
-    fn write_entry(&mut self, field: &Field, id: PlayerId, gone: bool) {
-        if gone {
-            let record = records::entry(self.layout(), field.line.ladder(), id);
-            self.tx.remove(record);
+    fn write_entry(&mut self, ladder: Ladder, id: PlayerId, entry: Option<&StoredEntry>) {
+        let record = records::entry(self.layout(), ladder, id);
+        match entry {
+            Some(entry) => self.tx.set(record, entry.to_bytes()),
+            None => self.tx.remove(record),
         }
-        self.touch(self.layout().of_player(id), &field.line);
     }
 
-    /// Notes a stamp of this attempt as used.
-    fn note_stamp(&mut self, id: PlayerId, reached: u64, first: u64) {
-        let stamp = stamps::stamp_of(reached);
-        if stamp >= first {
-            self.tx.stamp(self.layout().of_player(id), stamp);
+    /// Stamps once more, right before the commit: reading takes so long that others may have used later stamps
+    /// meanwhile. The order is the same.
+    fn restamp(&self, first: u64, count: u64) -> Restamp {
+        Restamp {
+            first,
+            second: self.attempts.stamps(count),
+        }
+    }
+}
+
+/// The stamps that a change was played with, and those that it is written with.
+#[derive(Clone, Copy)]
+struct Restamp {
+    first: u64,
+    second: u64,
+}
+
+impl Restamp {
+    /// An entry that was played with one of the first stamps.
+    fn of(self, entry: StoredEntry) -> StoredEntry {
+        let later = self.second.saturating_sub(self.first);
+        StoredEntry {
+            reached: stamps::shifted(entry.reached, later),
+            ..entry
         }
     }
 }
@@ -280,14 +306,19 @@ struct Asking<'f> {
     field: &'f Field,
     /// When the first of the submissions reached its score, or would have.
     first: u64,
+    /// When all of them have.
+    end: u64,
 }
 
 impl Asking<'_> {
     /// The key that is asked about instead: nothing of the board comes between what the submissions reach, so
     /// that all with one score are asked about together.
     fn stead(&self, key: RankKey) -> RankKey {
+        if !(self.first..self.end).contains(&key.reached()) {
+            return key;
+        }
         let order = self.field.line.settings.order;
-        RankKey::new(order, key.score(order), key.reached().min(self.first))
+        RankKey::new(order, key.score(order), self.first)
     }
 
     fn outcome(&self, draft: &mut Draft, step: &Step) -> Outcome {

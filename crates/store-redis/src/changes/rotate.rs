@@ -52,17 +52,20 @@ pub(super) async fn end_season(
     Err(StoreError::Overloaded)
 }
 
-/// Ends the seasons of all boards that ought to have ended: for nodes that look now and then, so that readers
-/// see the new season before anybody submits to it.
+/// Ends the seasons of all boards that ought to have ended, so that readers see the new season before anybody
+/// submits to it. The time of the next end that there is, as far as it is known.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`]; [`StoreError::Overloaded`].
-pub(crate) async fn end_seasons(core: &Core, now_ms: i64) -> Result<(), StoreError> {
+pub(crate) async fn end_seasons(core: &Core, now_ms: i64) -> Result<Option<i64>, StoreError> {
     let boards = boards_of_room::read_all(core, std::iter::once(Layout::CONTROL)).await?;
+    let mut next = None;
     for (board, line) in boards.into_iter().flatten() {
         if line.missed_end(now_ms).is_some() {
             end_season(core, &board, now_ms).await?;
+        } else if let Some(end) = line.ends_at_ms {
+            next = Some(next.map_or(end, |next: i64| next.min(end)));
         }
     }
-    Ok(())
+    Ok(next)
 }

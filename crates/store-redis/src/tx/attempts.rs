@@ -1,5 +1,6 @@
 //! Beginning anew where others were first: how often, how soon, and with how much of a lead.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use boards::StoreError;
@@ -11,7 +12,7 @@ use crate::tx::Commit;
 const FIRST_PAUSE: Duration = Duration::from_micros(500);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 const FIRST_LEAD_MICROS: u64 = 1_000;
-const LONGEST_LEAD_MICROS: u64 = 64_000;
+const LONGEST_LEAD_MICROS: u64 = 2_000_000;
 
 /// The attempts at one change.
 pub(crate) struct Attempts<'c> {
@@ -19,6 +20,8 @@ pub(crate) struct Attempts<'c> {
     until: Instant,
     pause: Duration,
     lead: u64,
+    /// The first stamp of this attempt.
+    stamp: AtomicU64,
 }
 
 impl<'c> Attempts<'c> {
@@ -28,13 +31,16 @@ impl<'c> Attempts<'c> {
             until: Instant::now() + core.patience,
             pause: FIRST_PAUSE,
             lead: 0,
+            stamp: AtomicU64::new(u64::MAX),
         }
     }
 
-    /// The first of `count` stamps for this attempt. Where a room was ahead before, it is some way ahead of
-    /// the time, so that the changes that come in meanwhile are not ahead again.
+    /// The first of `count` stamps for this attempt. Where a room was ahead before, it is twice as far ahead of
+    /// the time as that room was, so that the changes that come in meanwhile are not ahead again.
     pub(crate) fn stamps(&self, count: u64) -> u64 {
-        self.core.stamps.next_ahead(self.lead, count)
+        let first = self.core.stamps.next_ahead(self.lead, count);
+        self.stamp.store(first, Ordering::Relaxed);
+        first
     }
 
     /// The figures of a commit that is made; `None` to begin anew, after a pause.
@@ -53,7 +59,9 @@ impl<'c> Attempts<'c> {
             Commit::Conflict => self.pause().await?,
             Commit::Behind(clock) => {
                 self.core.stamps.observe(clock);
-                self.lead = (self.lead * 2).clamp(FIRST_LEAD_MICROS, LONGEST_LEAD_MICROS);
+                let behind = clock.saturating_sub(self.stamp.load(Ordering::Relaxed));
+                let lead = self.lead + 2 * behind;
+                self.lead = lead.clamp(FIRST_LEAD_MICROS, LONGEST_LEAD_MICROS);
                 self.in_time()?;
             }
         }

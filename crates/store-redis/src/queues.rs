@@ -22,6 +22,7 @@ mod masks;
 mod mirror;
 mod names;
 mod news;
+mod players;
 mod reads;
 mod recent;
 mod records;

@@ -3,8 +3,24 @@
 //! Every reading is a script that names the board, so that nothing of its settings is kept here and could be
 //! old. In a store of one room a reading is one script, and what it answers is exact at one instant. In a store
 //! of several the rooms are asked all at once and their answers merged here: each room is shown as it was at one
-//! instant, and a change that comes between is in some of them. How many rounds of questions each reading takes
-//! is told in its own file.
+//! instant, and a change that comes between is in some of them. So many rounds of questions it takes then:
+//!
+//! | reading | rounds |
+//! |---|---|
+//! | a player, seasons | one command to one room |
+//! | a board, a version | one |
+//! | a list of boards | one command, and one round for each 500 |
+//! | an entry | two |
+//! | a page from an offset up to 200, after a mark, around a score | one |
+//! | a page from a larger offset | one, and those that find its place: three to five among ten million |
+//! | a page around a player | two |
+//! | a lookup | one, and one for each 500 that are found |
+//! | figures | one, and those that find all percentiles at once: three to five among ten million |
+//!
+//! A page takes one more now and then, where a room has more of it than its share, or where its window meets an
+//! end of the view; and one in a segment, for the ranks on the whole board. On a board with dense ranks all
+//! different scores above an entry have to be gone through, a thousand of each room in a round, also in a store
+//! of one room where there are more than a thousand: dense ranks are for boards whose entries share few scores.
 //!
 //! Readings take no locks. Absent on purpose: replicas, which could miss what was just acknowledged, and a cache
 //! of boards or entries; of [versions] alone an answer is used again, for a moment.

@@ -22,6 +22,11 @@ use crate::turns::Turns;
 const ROOMS_OF_A_CLUSTER: u16 = 16;
 
 /// Boards and queues on Redis. Cheap to clone.
+///
+/// In a store of one partition every reading of a board is one round trip, exact at one instant. In a store of
+/// several most take one or two, in which all partitions are asked at once, and each is shown as it was at one
+/// instant; pages from offsets above 200, and percentiles, take three to five among ten million entries. Dense
+/// ranks take one more for each thousand different scores above them.
 #[derive(Clone)]
 pub struct RedisStore {
     pub(crate) core: Arc<Core>,

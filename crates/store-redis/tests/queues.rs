@@ -4,14 +4,17 @@
 //! Each case has a prefix of its own on the same servers, so that none of them waits for servers to start.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
-use boards::Clock;
+use boards::{BoardStore, Change, Clock, DisplayName, Player, PlayerId};
+use matchmaking::{MatchStore, NewTicket, NewTicketPlayer, QueueChange, QueueId, TicketId};
 use proptest::prelude::*;
 use store_redis::{Options, RedisStore};
 use testkit::conformance::queues::{self, Step};
-use testkit::{RedisCluster, RedisServer, ReferenceStore};
+use testkit::{RedisCluster, RedisServer, ReferenceStore, duel};
 use tokio::runtime::Runtime;
 
 const STARTED_AT_MS: i64 = 1_000;
@@ -42,7 +45,6 @@ async fn open(options: &Options) -> RedisStore {
 
 /// Takes the steps, each run on a node that has just been started and takes the lead from the one before.
 fn does_what_the_reference_does(url: &str, partitions: u16, runs: &[Vec<Step>]) {
-    use matchmaking::MatchStore;
     let options = options(url, partitions);
     let reference = ReferenceStore::new(STARTED_AT_MS);
     let mut known = Vec::new();
@@ -91,4 +93,84 @@ proptest! {
     fn a_cluster_does(runs in prop::collection::vec(queues::steps(120), 1..3)) {
         does_what_the_reference_does(&cluster(), 8, &runs);
     }
+}
+
+/// A message of one node reaches the others wherever in the cluster they listen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_passes_on_what_changes() {
+    let options = options(&cluster(), 8);
+    let nodes = [
+        open(&options).await,
+        open(&options).await,
+        open(&options).await,
+    ];
+    make(&nodes[0]).await;
+    for (n, change) in [cancel(0), cancel(1)].into_iter().enumerate() {
+        let waiting = nodes.clone().map(|node| tokio::spawn(wait(node, n)));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        nodes[n].change_queue(change, None, 1).await.unwrap();
+        for waited in waiting {
+            let waited = waited.await.unwrap();
+            assert!(waited < Duration::from_millis(2500), "{waited:?}");
+        }
+    }
+}
+
+fn queue() -> QueueId {
+    QueueId::parse("duel").unwrap()
+}
+
+fn ticket(n: usize) -> TicketId {
+    TicketId::parse(&format!("t{n}")).unwrap()
+}
+
+fn cancel(n: usize) -> QueueChange {
+    let (queue, ticket) = (queue(), ticket(n));
+    QueueChange::CancelTicket { queue, ticket }
+}
+
+/// Two players, each with a ticket.
+async fn make(store: &RedisStore) {
+    let settings = Box::new(duel(None, 1_000_000));
+    let put = QueueChange::PutQueue {
+        queue: queue(),
+        settings,
+    };
+    store.change_queue(put, None, 0).await.unwrap();
+    for n in 0..2 {
+        let id = PlayerId::from_bytes([u8::try_from(n).unwrap() + 1; 16]);
+        let player = Player {
+            id,
+            display_name: DisplayName::parse("ada").unwrap(),
+            country: None,
+            attributes: boards::Attributes::default(),
+        };
+        let put = Change::PutPlayers(vec![player]);
+        store.change(put, None, 0).await.unwrap();
+        let player = NewTicketPlayer {
+            id,
+            rating: None,
+            roles: Vec::new(),
+            latencies_ms: BTreeMap::new(),
+            attributes: BTreeMap::new(),
+        };
+        let ticket = NewTicket {
+            id: ticket(n),
+            players: vec![player],
+            priority: 0,
+            avoid: Vec::new(),
+        };
+        let queue = queue();
+        let create = QueueChange::CreateTicket { queue, ticket };
+        store.change_queue(create, None, 0).await.unwrap();
+    }
+}
+
+/// How long it takes until the ticket is another.
+async fn wait(store: RedisStore, n: usize) -> Duration {
+    let id = ticket(n);
+    let seen = store.ticket(&queue(), &id).await.unwrap().version;
+    let started = Instant::now();
+    store.ticket_changed(&queue(), &id, seen).await.unwrap();
+    started.elapsed()
 }

@@ -76,7 +76,7 @@ pub struct RedisServer {
     bus_port: u16,
     tls_port: u16,
     dir: TempDir,
-    child: Mutex<Option<Child>>,
+    running: Mutex<Option<Running>>,
 }
 
 impl RedisServer {
@@ -97,7 +97,7 @@ impl RedisServer {
             bus_port: free_port(),
             tls_port: free_port(),
             dir: tempfile::tempdir().unwrap(),
-            child: Mutex::new(None),
+            running: Mutex::new(None),
         }
     }
 
@@ -108,14 +108,13 @@ impl RedisServer {
             let hint = "cargo xtask test --only tools installs it";
             panic!("{PROGRAM} is missing: {hint} ({e})")
         });
-        *self.child.lock().unwrap() = Some(child);
+        *self.running.lock().unwrap() = Some(Running::of(child, &self.dir));
         let started = Instant::now();
         while started.elapsed() < START_LIMIT {
             if self.try_command(&["PING"]).is_ok() {
                 return Ok(());
             }
-            let ended = self.child.lock().unwrap().as_mut().unwrap().try_wait();
-            if ended.unwrap().is_some() {
+            if self.running.lock().unwrap().as_mut().unwrap().has_ended() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -205,9 +204,8 @@ impl RedisServer {
 
     /// Ends it with `SIGKILL` and waits until it has ended.
     pub fn kill(&self) {
-        if let Some(mut child) = self.child.lock().unwrap().take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
+        if let Some(running) = self.running.lock().unwrap().take() {
+            running.end();
         }
     }
 
@@ -229,15 +227,20 @@ impl RedisServer {
     }
 
     fn signal(&self, name: &str) {
-        let child = self.child.lock().unwrap();
-        let id = child.as_ref().expect("it has ended").id().to_string();
+        let running = self.running.lock().unwrap();
+        let id = running
+            .as_ref()
+            .expect("it has ended")
+            .server
+            .id()
+            .to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status();
         assert!(sent.unwrap().success());
     }
 
     /// Whether it was not killed.
     pub fn is_running(&self) -> bool {
-        self.child.lock().unwrap().is_some()
+        self.running.lock().unwrap().is_some()
     }
 
     /// What it has logged so far.
@@ -247,6 +250,37 @@ impl RedisServer {
 
     fn log_file(&self) -> PathBuf {
         self.dir.path().join("redis.log")
+    }
+}
+
+/// A server, and what ends it with this process: one that several tests share is never dropped, and a test may
+/// be killed.
+struct Running {
+    server: Child,
+    /// Reads from a pipe that this process holds, and so goes on when it ends.
+    watchdog: Child,
+}
+
+impl Running {
+    fn of(server: Child, dir: &TempDir) -> Self {
+        let mut watchdog = Command::new("sh");
+        watchdog.args(["-c", "read -r _; kill -KILL \"$1\"; rm -rf \"$2\"", "sh"]);
+        watchdog.arg(server.id().to_string()).arg(dir.path());
+        let watchdog = watchdog.stdin(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let watchdog = watchdog.unwrap();
+        Running { server, watchdog }
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.server.try_wait().unwrap().is_some()
+    }
+
+    fn end(mut self) {
+        // The watchdog first, since the number may be another process's once the server is gone.
+        for child in [&mut self.watchdog, &mut self.server] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 }
 

@@ -115,7 +115,13 @@ impl<'m> Client<'m> {
 
     /// Asks again and again until the answer is no trouble of the server's: neither a failure on the way nor
     /// 502, 503, 504, nor that the same request is under way.
-    pub fn insist(&self, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> Answer {
+    pub fn insist(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
         let asked = Instant::now();
         let mut trouble = String::new();
         while asked.elapsed() < LIMIT {

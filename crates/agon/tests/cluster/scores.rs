@@ -21,7 +21,8 @@ pub fn player(number: usize) -> String {
 
 /// Makes players and boards.
 pub fn prepare(client: &Client) {
-    let one = |n| json!({"player_id": player(n), "display_name": format!("p{n}"), "country": country(n)});
+    let one =
+        |n| json!({"player_id": player(n), "display_name": format!("p{n}"), "country": country(n)});
     let players: Vec<Value> = (0..PLAYERS).map(one).collect();
     let body = json!({"players": players});
     client.done("POST", "/v1/players:batch", Some("players"), Some(&body));
@@ -82,15 +83,25 @@ impl Writer {
 
 /// Compares the boards with a model made of what was acknowledged: scores, ranks, in segments too.
 pub fn check_scores(client: &Client, writers: &[Writer]) {
-    let all: Vec<Submitted> = writers.iter().flat_map(|w| w.acknowledged.clone()).collect();
+    let all: Vec<Submitted> = writers
+        .iter()
+        .flat_map(|w| w.acknowledged.clone())
+        .collect();
     let replays: usize = writers.iter().map(|w| w.replays).sum();
-    println!("{} submissions acknowledged, {replays} requests only when repeated", all.len());
+    println!(
+        "{} submissions acknowledged, {replays} requests only when repeated",
+        all.len()
+    );
     assert!(all.len() > 100, "there was hardly any load");
     for board in BOARDS {
         let mut model: BTreeMap<usize, u32> = BTreeMap::new();
         for (_, n, score) in all.iter().filter(|(of, ..)| *of == board) {
             let known = model.entry(*n).or_default();
-            *known = if board == "points" { *known + score } else { (*known).max(*score) };
+            *known = if board == "points" {
+                *known + score
+            } else {
+                (*known).max(*score)
+            };
         }
         check_board(client, board, &model, "");
         for country in ["tr", "de", "us"] {
@@ -114,12 +125,30 @@ fn check_board(client: &Client, board: &str, model: &BTreeMap<usize, u32>, segme
         let (of, score) = (&entry["player_id"], entry["score"].as_u64().unwrap());
         let number = model.keys().find(|n| *of == player(**n));
         let number = number.unwrap_or_else(|| panic!("{board}: {of} is not in the model"));
-        assert_eq!(score, u64::from(model[number]), "{board}{segment}: player {number}");
+        assert_eq!(
+            score,
+            u64::from(model[number]),
+            "{board}{segment}: player {number}"
+        );
         assert!(score <= before, "{board}{segment}: the order of scores");
         before = score;
-        let better = model.values().filter(|other| u64::from(**other) > score).count();
-        let rank = if segment.is_empty() { &entry["rank"] } else { &entry["segment_rank"] };
-        let expected = if board == "best" { better + 1 } else { place + 1 };
-        assert_eq!(*rank, expected, "{board}{segment}: player {number}: {entry}");
+        let better = model
+            .values()
+            .filter(|other| u64::from(**other) > score)
+            .count();
+        let rank = if segment.is_empty() {
+            &entry["rank"]
+        } else {
+            &entry["segment_rank"]
+        };
+        let expected = if board == "best" {
+            better + 1
+        } else {
+            place + 1
+        };
+        assert_eq!(
+            *rank, expected,
+            "{board}{segment}: player {number}: {entry}"
+        );
     }
 }

@@ -102,7 +102,11 @@ fn what_redis_was_killed_under_is_counted_once() {
     });
     for (writer, count) in acknowledged.into_iter().enumerate() {
         assert!(count > 0);
-        assert_eq!(score(&a, "points", writer), f64::from(count), "of writer {writer}");
+        assert_eq!(
+            score(&a, "points", writer),
+            f64::from(count),
+            "of writer {writer}"
+        );
     }
 }
 
@@ -171,11 +175,18 @@ fn matches_are_made_again_once_redis_is_back() {
     let redis = lasting_redis();
     let (a, b) = two(&redis);
     create_players(&a, 4);
-    put(&a, "/v1/queues/duel", &json!({"teams": {"count": 2, "min_size": 1}}));
+    put(
+        &a,
+        "/v1/queues/duel",
+        &json!({"teams": {"count": 2, "min_size": 1}}),
+    );
     let make = |app: &App, n| {
         let body = json!({"players": [{"player_id": player(n)}]});
         let ticket = post(app, "/v1/queues/duel/tickets", &body);
-        format!("/v1/queues/duel/tickets/{}", ticket["ticket_id"].as_str().unwrap())
+        format!(
+            "/v1/queues/duel/tickets/{}",
+            ticket["ticket_id"].as_str().unwrap()
+        )
     };
     let first = make(&a, 0);
     redis.kill();

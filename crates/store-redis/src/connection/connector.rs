@@ -16,6 +16,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio_rustls::TlsConnector;
 
 use crate::address::{Address, Host};
@@ -34,10 +35,12 @@ pub(super) struct Connector {
     pub(super) login: RedisConnectionInfo,
     /// For all that it takes until the first command can be sent.
     pub(super) timeout: Duration,
+    /// Where connections live. Who asks may do so within a runtime that ends before the others.
+    pub(super) runtime: Handle,
 }
 
 impl Connector {
-    /// Reads the certificates, once.
+    /// Reads the certificates, once. Within the runtime that connections are to live in.
     pub(super) fn new(options: &Options) -> Result<Self, ConnectError> {
         let tls = match options.address.tls {
             true => Some(tls(options.ca_file.as_deref())?),
@@ -47,6 +50,7 @@ impl Connector {
             tls,
             login: login(&options.address),
             timeout: options.connect_timeout,
+            runtime: Handle::current(),
         })
     }
 

@@ -49,13 +49,19 @@ pub(super) struct Link {
 
 impl Link {
     /// Connects and logs in; the error is a reason to be read.
-    pub(super) async fn open(connector: &Connector, host: &Host) -> Result<Link, String> {
-        let opening = Link::open_unbounded(connector, host);
+    pub(super) async fn open(connector: &Arc<Connector>, host: &Host) -> Result<Link, String> {
+        let opening = Link::open_in_time(Arc::clone(connector), host.clone());
+        let opened = connector.runtime.spawn(opening).await;
+        let opened = opened.unwrap_or_else(|ended| Err(ended.to_string()));
+        opened.map_err(|reason| format!("cannot connect to {host}: {reason}"))
+    }
+
+    async fn open_in_time(connector: Arc<Connector>, host: Host) -> Result<Link, String> {
+        let opening = Link::open_unbounded(&connector, &host);
         match timeout(connector.timeout, opening).await {
             Ok(opened) => opened,
             Err(_) => Err(format!("it did not answer in {:?}", connector.timeout)),
         }
-        .map_err(|reason| format!("cannot connect to {host}: {reason}"))
     }
 
     async fn open_unbounded(connector: &Connector, host: &Host) -> Result<Link, String> {

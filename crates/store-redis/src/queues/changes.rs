@@ -17,6 +17,7 @@ mod backfills;
 mod deleted;
 mod finish;
 mod lapse;
+mod parts;
 mod settings;
 mod tickets;
 
@@ -53,7 +54,7 @@ impl Queues {
         self.prepare(&change).await?;
         let made = match &change {
             QueueChange::Lapse(queue) => self.lapse(queue, guard, now_ms).await,
-            _ => self.make(&change, guard, now_ms).await,
+            _ => self.announce_in_parts(&change, guard, now_ms).await,
         };
         self.note_boards(&change, &made);
         let receipt = made?;

@@ -25,6 +25,7 @@ impl Queues {
             while self.remove_ended(place, before_ms).await? {}
         }
         self.mirrors.forget_unused();
+        self.whys.keep(|number| self.leases.holds(number));
         Ok(())
     }
 

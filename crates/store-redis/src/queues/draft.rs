@@ -4,8 +4,9 @@
 //! Nothing is written before [`settle`](super::settle) turns what has changed into writes of the transaction,
 //! which judges that all of it was as it was read. A refusal needs no undoing: the draft is dropped.
 
+mod slots;
+
 use std::collections::{BTreeSet, HashMap};
-use std::hash::Hash;
 use std::sync::Arc;
 
 use boards::{PlayerId, StoreError};
@@ -14,29 +15,13 @@ use matchmaking::{
     TicketState,
 };
 
+use self::slots::{fetch_into, set};
 use super::keys::Place;
 use super::{BackfillLine, MatchLine, TicketLine, records};
 use crate::core::Core;
 use crate::tx::{At, Attempts, Tx};
 
-/// A thing as it was read, and as it is by now.
-pub(super) struct Slot<T> {
-    pub(super) stored: Option<T>,
-    pub(super) now: Option<T>,
-    pub(super) is_changed: bool,
-}
-
-impl<T: Clone> Slot<T> {
-    fn read(stored: Option<T>) -> Self {
-        Slot {
-            now: stored.clone(),
-            stored,
-            is_changed: false,
-        }
-    }
-}
-
-pub(super) type Slots<K, T> = HashMap<K, Slot<T>>;
+pub(super) use self::slots::{Slot, Slots, now};
 
 /// A change of one queue that is being put together.
 pub(super) struct Draft<'c> {
@@ -318,38 +303,6 @@ impl<'c> Draft<'c> {
     pub(super) fn set_new_ticket(&mut self, line: TicketLine) {
         set(&mut self.tickets, line.ticket.id().clone(), line);
     }
-}
-
-/// What a thing is by now, of those that were read or set.
-pub(super) fn now<K: Eq + Hash, T: Clone>(slots: &Slots<K, T>, key: &K) -> Option<T> {
-    slots.get(key)?.now.clone()
-}
-
-fn set<K: Eq + Hash, T: Clone>(slots: &mut Slots<K, T>, key: K, value: T) {
-    let slot = slots.entry(key).or_insert_with(|| Slot::read(None));
-    slot.now = Some(value);
-    slot.is_changed = true;
-}
-
-/// Reads what is not known yet, in one round trip.
-async fn fetch_into<'a, K: Eq + Hash + Clone + 'a, T: Clone>(
-    tx: &mut Tx<'_>,
-    slots: &mut Slots<K, T>,
-    keys: impl IntoIterator<Item = &'a K>,
-    at: impl Fn(&K) -> At,
-    read: impl Fn(&[u8]) -> Option<T>,
-) -> Result<(), StoreError> {
-    let keys = keys.into_iter().filter(|key| !slots.contains_key(*key));
-    let missing: Vec<(K, At)> = keys.map(|key| (key.clone(), at(key))).collect();
-    tx.fetch(missing.iter().map(|(_, at)| at.clone())).await?;
-    for (key, at) in missing {
-        let stored = match tx.known(&at) {
-            None => None,
-            Some(bytes) => Some(read(&bytes).ok_or_else(|| unreadable(&at))?),
-        };
-        slots.insert(key, Slot::read(stored));
-    }
-    Ok(())
 }
 
 pub(super) fn read_ticket_id(bytes: &[u8]) -> Option<TicketId> {

@@ -14,7 +14,7 @@ use super::draft::{Draft, now};
 use super::keys::{self, Part, Place, history, queues_of};
 use super::{QueueNumber, records, wire};
 use crate::core::Core;
-use crate::tx::Write;
+use crate::tx::{At, Write};
 
 /// Matches written anew in one go; about 2 KiB each.
 const MATCHES: usize = 100;
@@ -42,14 +42,31 @@ pub(crate) async fn erase_player(
         leave(core, Place::of(&core.layout, *number), player, now_ms).await?;
     }
     erase_history(core, player).await?;
-    let mut tx = core.begin();
-    for number in numbers {
-        let place = Place::of(&core.layout, number);
-        tx.remove(place.rating(&core.layout, player));
+    forget(core, player, &numbers).await
+}
+
+/// Removes a player's ratings and, once the player does not exist, in which queues it may be found: as long as it
+/// does, a ticket may come that relies on that.
+async fn forget(core: &Core, player: PlayerId, numbers: &[QueueNumber]) -> Result<(), StoreError> {
+    let room = core.layout.of_player(player);
+    let exists = keys::player(&core.layout, player);
+    let mut attempts = core.attempts();
+    loop {
+        let mut tx = core.begin();
+        tx.peek([exists.clone()]).await?;
+        let is_gone = tx.known(&exists).is_none();
+        for number in numbers {
+            let place = Place::of(&core.layout, *number);
+            tx.remove(place.rating(&core.layout, player));
+            if is_gone {
+                tx.remove(At::field(room, queues_of(player), number.0.to_string()));
+            }
+        }
+        // A result that is about to be written may be in the way.
+        if attempts.outcome(tx.commit().await?).await?.is_some() {
+            return Ok(());
+        }
     }
-    let keys = vec![queues_of(player)];
-    tx.also(room, Write::Unlink { keys });
-    tx.commit().await.map(drop)
 }
 
 /// Takes a player out of one queue, and out of the matches that are being held in it.

@@ -17,10 +17,10 @@ use super::keys::{Part, Place};
 use super::{QueueNumber, TicketLine, records, wire};
 use crate::core::Core;
 
-/// Names read in one go. More than one change can have.
-const NAMES: usize = 8192;
+/// Names read in one go. Few in tests, so that small queues take several.
+const NAMES: usize = if cfg!(test) { 3 } else { 8192 };
 /// Tickets read in one go, about 1 KiB each.
-const TICKETS: usize = 500;
+const TICKETS: usize = if cfg!(test) { 2 } else { 500 };
 /// A mirror that was left alone for so long begins anew.
 const STALE: Duration = Duration::from_secs(10 * 60);
 /// One that was left alone for so long is forgotten.
@@ -150,18 +150,24 @@ impl Mirror {
         mut from: String,
     ) -> Result<(), StoreError> {
         loop {
-            let named = names(core, place, part, &from).await?;
+            let mut named = names(core, place, part, &from, Some(NAMES)).await?;
+            let is_last = named.len() < NAMES;
+            if let (Some((first, _)), Some((last, _))) = (named.first(), named.last()) {
+                from = if is_last || first != last {
+                    // Those of the last score may not all have been among them.
+                    number(*last)
+                } else {
+                    // All have one score, as what one change has changed: the rest of it has to be there too.
+                    let (all, after) = (number(*last), format!("({}", number(*last)));
+                    named = names(core, place, part, &all, None).await?;
+                    after
+                };
+            }
             for some in named.chunks(TICKETS) {
                 self.read_some(core, place, some).await?;
             }
-            match (named.first(), named.last()) {
-                (Some((first, _)), Some((last, _))) if named.len() == NAMES => {
-                    // Those of the last score may not all have been among them. If none has another, going on
-                    // from there would not end.
-                    let next = if first == last { "(" } else { "" };
-                    from = format!("{next}{last:e}");
-                }
-                _ => return Ok(()),
+            if is_last {
+                return Ok(());
             }
         }
     }
@@ -196,26 +202,28 @@ impl Mirror {
     }
 }
 
-/// Names of a set from a score on, with their scores.
+/// Names of a set with their scores: so many from a score on, or all that have this one.
 async fn names(
     core: &Core,
     place: Place,
     part: Part,
     from: &str,
+    most: Option<usize>,
 ) -> Result<Vec<(f64, TicketId)>, StoreError> {
     let key = core.layout.key(place.room, &place.key(part));
-    let range = redis::cmd("ZRANGEBYSCORE")
-        .arg(key)
-        .arg(from)
-        .arg("+inf")
-        .arg("WITHSCORES")
-        .arg("LIMIT")
-        .arg(0)
-        .arg(NAMES)
-        .take();
+    let mut range = redis::cmd("ZRANGEBYSCORE").arg(key).arg(from).take();
+    range.arg(most.map_or(from, |_| "+inf")).arg("WITHSCORES");
+    if let Some(most) = most {
+        range.arg("LIMIT").arg(0).arg(most);
+    }
     let answers = core.redis.read(vec![range]).await?;
     let words: Vec<_> = answers.into_iter().flat_map(wire::items).collect();
     let pairs = words.chunks_exact(2);
     let named = pairs.filter_map(|pair| Some((wire::score(&pair[1])?, read_ticket_id(&pair[0])?)));
     Ok(named.collect())
+}
+
+/// A score as the server reads it.
+fn number(score: f64) -> String {
+    format!("{score:e}")
 }

@@ -7,8 +7,9 @@ use tokio::time::timeout;
 
 use super::Queues;
 
-/// How often who waits for a ticket looks although no message came.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often who waits for a ticket looks although no message came. Whether messages may have been lost is known, so
+/// this is for what nobody has thought of; thousands may wait.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 impl Queues {
     /// Waits until a ticket has another version than `seen`.
@@ -18,6 +19,7 @@ impl Queues {
         ticket: &TicketId,
         seen: u64,
     ) -> Result<(), MatchError> {
+        let mut is_first = true;
         loop {
             let number = self.names.number(&self.core, queue).await?;
             // First, so that no change can come in between.
@@ -25,8 +27,13 @@ impl Queues {
             match self.ticket(queue, ticket).await {
                 Ok(view) if view.version == seen => {}
                 Ok(_) => return Ok(()),
+                // One that is forgotten while somebody waits for it has changed.
+                Err(MatchError::UnknownQueue(_) | MatchError::UnknownTicket(_)) if !is_first => {
+                    return Ok(());
+                }
                 Err(error) => return Err(error),
             }
+            is_first = false;
             let pause = LOOK_EVERY.mul_f64(0.75 + fastrand::f64() / 2.0);
             let _ = timeout(pause, watch.changed()).await;
         }

@@ -27,6 +27,13 @@ struct Written {
     of: HashMap<TicketId, u64>,
 }
 
+impl Whys {
+    /// Forgets what was written of other queues.
+    pub(super) fn keep(&self, which: impl Fn(QueueNumber) -> bool) {
+        self.0.lock().retain(|number, _| which(*number));
+    }
+}
+
 impl Queues {
     /// Keeps for readers of all nodes why tickets wait, in place of what was kept before.
     ///

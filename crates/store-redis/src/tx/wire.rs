@@ -20,10 +20,6 @@ pub(crate) enum Write {
         key: Vec<u8>,
         member: Vec<u8>,
     },
-    SRem {
-        key: Vec<u8>,
-        member: Vec<u8>,
-    },
     HSet {
         key: Vec<u8>,
         field: Vec<u8>,
@@ -161,7 +157,6 @@ impl Write {
             }
             Write::ZRem { key, member } => vec![vec![word("ZREM"), whole(&key), member]],
             Write::SAdd { key, member } => vec![vec![word("SADD"), whole(&key), member]],
-            Write::SRem { key, member } => vec![vec![word("SREM"), whole(&key), member]],
             Write::HSet { key, field, value } => {
                 vec![vec![word("HSET"), whole(&key), field, value]]
             }

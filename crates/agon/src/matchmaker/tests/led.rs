@@ -101,7 +101,10 @@ impl MatchStore for Led {
         queue: &QueueId,
         why: Vec<(TicketId, WhyWaiting)>,
     ) -> Result<(), MatchError> {
-        assert!(self.says.load(Ordering::SeqCst), "others explain this queue");
+        assert!(
+            self.says.load(Ordering::SeqCst),
+            "others explain this queue"
+        );
         self.store.explain(queue, why).await
     }
 
@@ -148,11 +151,17 @@ async fn a_queue_that_another_node_leads_is_left_alone_until_it_is_free() {
     let matchmaker = Matchmaker::start(led.clone(), &settings(), Arc::default()).unwrap();
     at_least(&led.asked, 5).await;
     assert!(is_waiting(&led).await);
-    assert_eq!(led.refused.load(Ordering::SeqCst), 0, "nothing was announced");
+    assert_eq!(
+        led.refused.load(Ordering::SeqCst),
+        0,
+        "nothing was announced"
+    );
     led.is_so.store(true, Ordering::SeqCst);
     led.says.store(true, Ordering::SeqCst);
     once(&led.store, "q", 1, is_matched).await;
-    tokio::task::spawn_blocking(|| matchmaker.stop()).await.unwrap();
+    tokio::task::spawn_blocking(|| matchmaker.stop())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -163,8 +172,14 @@ async fn a_lead_that_was_lost_in_the_middle_of_a_look_is_no_fault() {
     let matchmaker = Matchmaker::start(led.clone(), &settings(), passes.clone()).unwrap();
     at_least(&led.refused, 3).await;
     assert!(is_waiting(&led).await);
-    assert_eq!(passes.distribution().count, 0, "a look in vain is not counted");
+    assert_eq!(
+        passes.distribution().count,
+        0,
+        "a look in vain is not counted"
+    );
     led.is_so.store(true, Ordering::SeqCst);
     once(&led.store, "q", 1, is_matched).await;
-    tokio::task::spawn_blocking(|| matchmaker.stop()).await.unwrap();
+    tokio::task::spawn_blocking(|| matchmaker.stop())
+        .await
+        .unwrap();
 }

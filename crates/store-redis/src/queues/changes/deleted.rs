@@ -18,7 +18,7 @@ use crate::queues::{QueueNumber, Queues, news, records, wire};
 use crate::tx::{At, Tx, Write};
 
 /// Proposals that fail in one go.
-const PROPOSALS: usize = 200;
+const PROPOSALS: usize = 50;
 
 /// What a deleted queue leaves that is of no use to anybody, in its room.
 const LEFT: [Part; 17] = [

@@ -72,10 +72,11 @@ impl Draft<'_> {
         let at = line(place.room, &of.queue);
         let ids: Vec<PlayerId> = rated_players(of).collect();
         let players = ids.iter().map(|id| player(layout, *id));
-        self.tx.peek(players.chain([at.clone()])).await?;
-        self.tx
-            .fetch(ids.iter().map(|id| place.rating(layout, *id)))
-            .await?;
+        let ratings = || ids.iter().map(|id| place.rating(layout, *id));
+        let all = players.chain(ratings()).chain([at.clone()]);
+        self.tx.peek(all).await?;
+        // Known by now; the commit depends on them from here on.
+        self.tx.fetch(ratings()).await?;
         let line = self
             .tx
             .known(&at)

@@ -19,7 +19,7 @@ impl BoardStore for RedisStore {
     ) -> Result<Receipt, StoreError> {
         let receipt = changes::change(&self.core, &change, guard, now_ms).await;
         // Also where it failed: it may have been made.
-        match board_of(&change) {
+        match changes::board_of(&change) {
             Some(board) => self.core.versions.changed(board),
             None => self.core.versions.all_changed(),
         }
@@ -95,19 +95,5 @@ impl BoardStore for RedisStore {
 
     fn is_ready(&self) -> bool {
         self.core.redis.is_ready()
-    }
-}
-
-/// The one board that a change is about; `None` where it may be about several.
-fn board_of(change: &Change) -> Option<&BoardId> {
-    match change {
-        Change::CreatePlayers { board, .. }
-        | Change::PutBoard { board, .. }
-        | Change::DeleteBoard(board)
-        | Change::Submit { board, .. }
-        | Change::DeleteEntry { board, .. }
-        | Change::SetHidden { board, .. }
-        | Change::Rotate(board) => Some(board),
-        Change::PutPlayers(_) | Change::DeletePlayer(_) | Change::SubmitBatch { .. } => None,
     }
 }

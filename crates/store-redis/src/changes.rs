@@ -7,6 +7,7 @@
 //! store is split it does not, and other changes of the same few milliseconds may be missing from a rank.
 
 use boards::{Attribute, BoardId, Change, Changed, Guard, Receipt, StoreError};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::board_line::BoardLine;
 use crate::core::Core;
@@ -71,7 +72,11 @@ pub(crate) async fn change(
     }
     let mut attempts = core.attempts();
     let mut built = None;
+    let mut turn = None;
     for tries in 0.. {
+        if tries > 0 && turn.is_none() {
+            turn = take_turn(core, change).await?;
+        }
         let mut attempt = Attempt::new(core.begin(), &attempts, now_ms, tries);
         attempt.built = built.take();
         if let Some(answer) = guard::earlier(&mut attempt.tx, guard, now_ms).await? {
@@ -94,6 +99,32 @@ pub(crate) async fn change(
         }
     }
     Err(StoreError::Overloaded)
+}
+
+/// The turn at the board of a change that was second, in the order of this node's.
+async fn take_turn(
+    core: &Core,
+    change: &Change,
+) -> Result<Option<OwnedMutexGuard<()>>, StoreError> {
+    let Some(board) = board_of(change) else {
+        return Ok(None);
+    };
+    let turn = tokio::time::timeout(core.patience, core.turns.take(board)).await;
+    turn.map(Some).map_err(|_| StoreError::Overloaded)
+}
+
+/// The one board that a change is about; `None` where it may be about several.
+pub(crate) fn board_of(change: &Change) -> Option<&BoardId> {
+    match change {
+        Change::CreatePlayers { board, .. }
+        | Change::PutBoard { board, .. }
+        | Change::DeleteBoard(board)
+        | Change::Submit { board, .. }
+        | Change::DeleteEntry { board, .. }
+        | Change::SetHidden { board, .. }
+        | Change::Rotate(board) => Some(board),
+        Change::PutPlayers(_) | Change::DeletePlayer(_) | Change::SubmitBatch { .. } => None,
+    }
 }
 
 /// A transaction with the answer under its guard.

@@ -33,6 +33,7 @@ mod slots;
 mod stamps;
 mod store;
 mod sweeper;
+mod turns;
 mod tx;
 
 pub use address::{Address, AddressError};

@@ -16,6 +16,7 @@ use crate::reads::Versions;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
 use crate::sweeper::Sweeper;
+use crate::turns::Turns;
 
 /// Rooms of a new store on a cluster, where nothing else is asked for.
 const ROOMS_OF_A_CLUSTER: u16 = 16;
@@ -65,6 +66,7 @@ impl RedisStore {
             patience: options.patience,
             secret: meta.secret,
             scripts: Scripts::new(),
+            turns: Turns::default(),
             versions: Versions::default(),
             tallies: Arc::default(),
         });

@@ -43,7 +43,7 @@ enum Command {
     },
     /// Write the store, or some of its boards, to a file; also while it is being served
     Export(ExportArgs),
-    /// Read boards from an export into a store that is not being served
+    /// Read boards and queues from an export into a store that is not being served
     Import(ImportArgs),
     /// Make, list and revoke the keys that requests need
     #[command(subcommand)]

@@ -38,7 +38,7 @@ fn store_of(runs: &Runs) -> (TempDir, ReferenceStore, Vec<MatchId>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 10, max_shrink_iters: 60, ..ProptestConfig::default() })]
 
     /// From there both go on alike.
     #[test]

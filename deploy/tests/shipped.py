@@ -12,6 +12,8 @@ CONFIGURATION = DEPLOY / "prometheus" / "prometheus.yml"
 GRAFANA = DEPLOY / "grafana"
 SETTINGS = DEPLOY.parent / "agon.example.toml"
 ALERTS_TEXT = DEPLOY.parent / "docs" / "alerts.md"
+NGINX = DEPLOY / "nginx.conf"
+REDIS = DEPLOY / "redis"
 
 # What Grafana puts in for these. The window is longer than the one it would take from the scrapes of the test, so that
 # what happens now and then is in it.

@@ -55,7 +55,10 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         "store-embedded",
         &["archive", "boards", "matchmaking", "rank"],
     ),
-    ("store-redis", &["archive", "boards", "matchmaking"]),
+    (
+        "store-redis",
+        &["archive", "boards", "matchmaking", "rank"],
+    ),
     ("testkit", &["boards", "matchmaking"]),
     ("upstreams", &["hedge"]),
     ("xtask", &[]),

@@ -13,6 +13,7 @@ mod rust;
 mod schemathesis;
 mod step;
 mod tools;
+mod unpacked;
 mod wheel;
 
 use std::time::{Duration, Instant};

@@ -38,12 +38,9 @@ impl Access {
         }
     }
 
-    /// By keys, and by tokens where there are some.
-    pub fn by(keys: Keyring, tokens: Option<Tokens>) -> Self {
-        Access {
-            keys: Some(keys),
-            tokens,
-        }
+    /// By keys and by tokens, where there are some.
+    pub fn by(keys: Option<Keyring>, tokens: Option<Tokens>) -> Self {
+        Access { keys, tokens }
     }
 
     /// Whether everybody may do everything: there is neither a key nor are there tokens.

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
 
 use access::Access;
 
@@ -10,14 +9,7 @@ use crate::clock::now_ms;
 use crate::practice;
 
 /// To standard output; the log goes to standard error. `site` is the URL without a path.
-pub(crate) fn print(
-    site: &str,
-    practice: Option<SocketAddr>,
-    data_dir: &Path,
-    players: u64,
-    access: &Access,
-) {
-    let data = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+pub(crate) fn print(site: &str, practice: Option<SocketAddr>, data: &str, access: &Access) {
     let version = env!("CARGO_PKG_VERSION");
     let practice = practice.map_or_else(String::new, |practice| {
         let url = practice::url(practice);
@@ -33,7 +25,6 @@ pub(crate) fn print(
          \x20 data         {} ({players} players)\n\
          \x20 access       {}\n\
          Ctrl-C stops it.",
-        data.display(),
         who_may(access),
     );
     // A closed standard output must not stop a server.

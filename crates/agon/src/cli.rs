@@ -4,6 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::ensure;
 use clap::{Args, Parser, Subcommand};
 
 use crate::export::{self, ExportArgs};
@@ -65,7 +66,11 @@ pub(crate) struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Directory for the data, created where it is missing
+    /// Where the data is: embedded, that is in a directory of this machine, or redis://…, rediss://…,
+    /// redis-cluster://…, rediss-cluster://…
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Directory for the data of an embedded store, created where it is missing
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Listen on a public address though there are no keys and anybody could change anything there
@@ -85,12 +90,14 @@ impl ServeArgs {
         let settings = Settings::load(config.as_deref(), None, flags)?;
         // Also for who only checks: a file that is of no use is to be found before a start.
         settings.access()?;
+        settings.redis()?;
         Ok(settings)
     }
 
     fn sources(self) -> (Option<PathBuf>, Flags) {
         let flags = Flags {
             listen: self.listen,
+            store: self.store,
             data_dir: self.data_dir,
             insecure_open: self.insecure_open,
         };
@@ -110,14 +117,25 @@ pub(crate) struct StoreArgs {
 }
 
 impl StoreArgs {
-    pub(crate) fn settings(&self) -> anyhow::Result<Store> {
-        Ok(self.all_settings()?.store)
+    /// Those of a store in a directory.
+    ///
+    /// # Errors
+    /// Also where it is another one.
+    pub(crate) fn embedded(&self) -> anyhow::Result<Store> {
+        let store = self.all_settings()?.store;
+        ensure!(
+            store.is_embedded(),
+            "setting store.url = {}: this command is about a store in a directory",
+            store.url
+        );
+        Ok(store)
     }
 
     /// All settings, of which not all are looked at where nothing is served.
     pub(crate) fn all_settings(&self) -> anyhow::Result<Settings> {
         let flags = Flags {
             listen: None,
+            store: None,
             data_dir: self.data_dir.clone(),
             // Nobody listens, so a public address in the file is no reason to refuse.
             insecure_open: true,

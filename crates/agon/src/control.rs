@@ -71,6 +71,11 @@ impl Control {
         }
     }
 
+    /// None, where the data is in no directory.
+    pub(crate) fn none() -> Self {
+        Control(None)
+    }
+
     /// Answers questions about the store.
     pub(crate) async fn serve(&self, store: &Arc<EmbeddedStore>) -> Infallible {
         let Some(open) = &self.0 else {

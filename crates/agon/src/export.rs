@@ -63,7 +63,7 @@ impl ExportArgs {
 
 /// Exports, and leaves no half file behind when it is told to stop.
 pub(crate) fn run(args: ExportArgs) -> anyhow::Result<()> {
-    let settings = args.store.settings()?;
+    let settings = args.store.embedded()?;
     let (scope, target) = (args.scope(), args.target()?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -35,7 +35,7 @@ pub(crate) struct ImportArgs {
 
 /// Imports all of it or nothing, and compares what is there then with the file.
 pub(crate) fn run(args: ImportArgs) -> anyhow::Result<()> {
-    let settings = args.store.settings()?;
+    let settings = args.store.embedded()?;
     let source = if args.file.as_os_str() == "-" {
         Source::Stream(Box::new(io::stdin()))
     } else {

@@ -226,7 +226,11 @@ fn table(keys: &[Listed]) -> String {
 impl StoreArgs {
     fn keys_path(&self) -> anyhow::Result<PathBuf> {
         let settings = self.all_settings()?;
-        Ok(settings.access.keys_path(&settings.store.data_dir))
+        let path = settings.access.keys_path(&settings.store);
+        path.context(
+            "setting access.keys_file: expected a file; with a store on Redis there is no \
+             directory of data that keys could be in",
+        )
     }
 }
 

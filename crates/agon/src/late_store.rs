@@ -204,4 +204,12 @@ impl MatchStore for LateStore {
     ) -> Result<(), MatchError> {
         self.store()?.explain(queue, why).await
     }
+
+    async fn lead(&self, queue: &QueueId, now_ms: i64) -> Result<bool, MatchError> {
+        self.store()?.lead(queue, now_ms).await
+    }
+
+    async fn resign(&self) -> Result<(), MatchError> {
+        self.store()?.resign().await
+    }
 }

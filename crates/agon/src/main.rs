@@ -23,6 +23,7 @@ mod proxies;
 mod serve;
 mod settings;
 mod simulate;
+mod store;
 mod telemetry;
 mod threads;
 mod tls;

@@ -8,6 +8,9 @@
 //! Why tickets wait is found apart from that, and not at each look: it costs many times what finding the
 //! matches does, and nobody's match is to wait for it.
 //!
+//! Where several nodes share a store, one at a time forms the matches of a queue ([`MatchStore::lead`]). The others
+//! ask every second whether it is their turn, so that a queue whose node is gone has another within seconds.
+//!
 //! A store that cannot write and a look that panics are logged, and the queue is tried again, after panics at
 //! growing intervals; the others go on. Nothing is lost by any of it: what has been found and was not
 //! announced is found again.
@@ -36,6 +39,8 @@ use pass::{Forming, Pass};
 
 /// Queues listed at a time.
 const PAGE: usize = 100;
+/// How often a node asks whether to take over a queue that another leads.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 /// The share of the time that may go into finding out why tickets wait: one part in so many.
 const EXPLAINING: u32 = 5;
 
@@ -81,7 +86,8 @@ impl Matchmaker {
         forming: Forming,
         passes: Arc<Latencies>,
     ) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_time().build()?;
+        // Also with the network: the store may open a connection when it is asked something.
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         let shared = Shared {
             store,
             forming,
@@ -176,12 +182,7 @@ impl Shared {
                 shared.look_again_and_again(&queue).await;
                 drop(tended.take());
                 // What came when the task was about to end found the queue tended.
-                if shared
-                    .store
-                    .queue(&queue)
-                    .await
-                    .is_ok_and(|info| is_busy(&info))
-                {
+                if shared.is_busy(&queue).await {
                     tended = Tended::begin(&shared, &queue);
                 }
             }
@@ -198,7 +199,13 @@ impl Shared {
             let looked = self.look(queue, &mut explaining).await;
             let took = started.elapsed();
             match looked {
-                Ok(pass) => {
+                Ok(None) => {
+                    tokio::time::sleep(FOLLOW_EVERY.min(self.pacing.interval)).await;
+                    if !self.is_busy(queue).await {
+                        return;
+                    }
+                }
+                Ok(Some(pass)) => {
                     if health.went_well() {
                         tracing::info!(%queue, "matches are made again");
                     }
@@ -220,17 +227,24 @@ impl Shared {
         }
     }
 
-    async fn look(&self, queue: &QueueId, explaining: &mut Explaining) -> Result<Pass, Failure> {
+    /// `None` where another node leads the queue.
+    async fn look(
+        &self,
+        queue: &QueueId,
+        explaining: &mut Explaining,
+    ) -> Result<Option<Pass>, Failure> {
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await;
         let started = Instant::now();
         let (store, find) = (Arc::clone(&self.store), self.forming.find);
-        let pass = apart(pass::look(store, queue.clone(), find)).await?;
+        let Some(pass) = apart(pass::look(store, queue.clone(), find)).await? else {
+            return Ok(None);
+        };
         self.passes.record(started.elapsed());
         if Instant::now() >= explaining.next {
             self.explain(queue, explaining).await;
         }
-        Ok(pass)
+        Ok(Some(pass))
     }
 
     /// What fails here is told, and keeps nobody from being matched.
@@ -257,11 +271,15 @@ impl Shared {
         let patience = self.pacing.interval.saturating_sub(rested);
         let mut change = pin!(self.changed(queue, pass.version));
         let changed = tokio::time::timeout(patience, &mut change).await;
-        let busy = |info: Result<QueueInfo, MatchError>| info.is_ok_and(|info| is_busy(&info));
-        if changed.is_err() && !busy(self.store.queue(queue).await) {
-            return false;
+        changed.is_ok() || self.is_busy(queue).await
+    }
+
+    /// Where the store does not say, the queue is not given up.
+    async fn is_busy(&self, queue: &QueueId) -> bool {
+        match self.store.queue(queue).await {
+            Ok(info) => is_busy(&info),
+            Err(error) => !matches!(error, MatchError::UnknownQueue(_)),
         }
-        true
     }
 
     /// Waits until something else waits in the queue than at this version.

@@ -11,9 +11,11 @@ use crate::threads::RequestThreads;
 #[cfg(target_os = "linux")]
 mod process;
 mod queues;
+mod redis;
 mod store;
 
-pub(crate) use queues::add_queues;
+pub(crate) use queues::{add_matchmaker, add_queues};
+pub(crate) use redis::add_redis;
 pub(crate) use store::add_store;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

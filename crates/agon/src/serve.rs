@@ -7,18 +7,17 @@ use std::time::Duration;
 use anyhow::Context;
 use api::{Api, Edge, Latencies, Limits, MatchLimits};
 use hyper_util::server::graceful::GracefulShutdown;
-use store_embedded::{Clock, EmbeddedStore, Options};
 use tokio::net::TcpListener;
 
 use crate::access;
 use crate::banner;
-use crate::control::Control;
 use crate::drain::StopSignals;
 use crate::late_store::LateStore;
 use crate::listener::HttpServer;
 use crate::matchmaker::Matchmaker;
 use crate::metrics;
-use crate::settings::{Settings, Store};
+use crate::settings::Settings;
+use crate::store;
 use crate::telemetry::{self, Telemetry};
 use crate::threads::RequestThreads;
 use crate::units::Size;
@@ -58,25 +57,21 @@ async fn serve(settings: Settings, telemetry: &Telemetry) -> anyhow::Result<()> 
     let server = HttpServer::new(&settings.server, router, threads)?;
 
     let working = async {
-        let Some(store) = open(&settings.store, &mut stop).await? else {
+        let Some(served) = store::open(&settings, &mut stop).await? else {
             return anyhow::Ok(None);
         };
-        let control = Control::open(&settings.store.data_dir);
-        late.provide(store.clone());
+        let control = served.control();
+        late.provide(served.store());
         let passes = Arc::new(Latencies::default());
-        let matchmaker = Matchmaker::start(store.clone(), &settings.matchmaking, passes.clone())?;
-        metrics::add_store(api.metrics(), store.clone());
-        metrics::add_queues(api.metrics(), store.clone(), passes);
-        banner::print(
-            &format!("{scheme}://{address}"),
-            practice,
-            &settings.store.data_dir,
-            store.player_count(),
-            &access,
-        );
+        let matchmaking = &settings.matchmaking;
+        let matchmaker = Matchmaker::start(served.store(), matchmaking, passes.clone())?;
+        served.add_metrics(api.metrics());
+        metrics::add_matchmaker(api.metrics(), passes);
+        let site = format!("{scheme}://{address}");
+        banner::print(&site, practice, &served.in_words().await, &access);
         tokio::select! {
             () = stop.next() => {}
-            never = control.serve(&store) => match never {},
+            never = served.answer(&control) => match never {},
         }
         tracing::info!("stopping");
         api.start_draining();
@@ -85,27 +80,24 @@ async fn serve(settings: Settings, telemetry: &Telemetry) -> anyhow::Result<()> 
             () = tokio::time::sleep(settings.server.drain_delay.0) => {}
             () = stop.next() => {}
         }
-        anyhow::Ok(Some((store, matchmaker)))
+        anyhow::Ok(Some((served, matchmaker)))
     };
     let working = tokio::select! {
         working = working => working?,
         never = server.accept(listener, &connections) => match never {},
     };
-    let Some((store, matchmaker)) = working else {
+    let Some((served, matchmaker)) = working else {
         return Ok(());
     };
     tokio::select! {
         () = finish(connections, settings.server.drain_timeout.0) => {}
         () = stop.next() => tracing::warn!("told twice to stop; not waiting for requests"),
     }
-    let close = move || {
-        matchmaker.stop();
-        store.close();
-        if let Some(traces) = traces {
-            traces.stop();
-        }
-    };
-    tokio::task::spawn_blocking(close).await?;
+    tokio::task::spawn_blocking(move || matchmaker.stop()).await?;
+    served.close().await;
+    if let Some(traces) = traces {
+        tokio::task::spawn_blocking(move || traces.stop()).await?;
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -139,24 +131,6 @@ fn edge(settings: &Settings, open: bool) -> Edge {
         // Checked when the settings were read.
         cors: settings.cors.cors().unwrap_or_default(),
         rates: settings.rate_limit.rates(open),
-    }
-}
-
-/// Opens the store; `None` where the server was told to stop before that was done.
-async fn open(
-    settings: &Store,
-    stop: &mut StopSignals,
-) -> anyhow::Result<Option<Arc<EmbeddedStore>>> {
-    let options = Options {
-        data_dir: settings.data_dir.clone(),
-        cache_bytes: settings.cache.0,
-        max_queue: settings.max_queue,
-        clock: Clock::system(),
-    };
-    let opening = tokio::task::spawn_blocking(move || EmbeddedStore::open(&options));
-    tokio::select! {
-        store = opening => Ok(Some(Arc::new(store??))),
-        () = stop.next() => Ok(None),
     }
 }
 

@@ -8,6 +8,7 @@ mod cors;
 mod log;
 mod proxies;
 mod rate_limit;
+mod store;
 mod tls;
 mod trace;
 mod upstreams;
@@ -20,6 +21,7 @@ use config::{Config, Environment, File, FileFormat};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use self::store::{StoreInAWord, Variables};
 use crate::units::{Size, Span};
 
 pub(crate) use self::access::{AccessSection, JwksUrl};
@@ -28,6 +30,7 @@ pub(crate) use self::cors::CorsSection;
 pub(crate) use self::log::{Format, Log};
 pub(crate) use self::proxies::{ForwardedHeader, Network};
 pub(crate) use self::rate_limit::RateLimit;
+pub(crate) use self::store::Store;
 pub(crate) use self::tls::TlsSection;
 pub(crate) use self::trace::Trace;
 pub(crate) use self::upstreams::{UpstreamSection, Upstreams};
@@ -72,15 +75,6 @@ pub(crate) struct Server {
     pub(crate) tls: Option<TlsSection>,
 }
 
-/// Where the data is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Store {
-    pub(crate) data_dir: PathBuf,
-    pub(crate) cache: Size,
-    pub(crate) max_queue: usize,
-}
-
 /// How matches are looked for, and what requests for matches may cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -116,16 +110,6 @@ impl Default for Server {
     }
 }
 
-impl Default for Store {
-    fn default() -> Self {
-        Store {
-            data_dir: PathBuf::from("./agon-data"),
-            cache: Size(32 << 20),
-            max_queue: 65_536,
-        }
-    }
-}
-
 impl Default for Matchmaking {
     fn default() -> Self {
         let milliseconds = |ms| Span(std::time::Duration::from_millis(ms));
@@ -144,6 +128,7 @@ impl Default for Matchmaking {
 #[derive(Default)]
 pub(crate) struct Flags {
     pub(crate) listen: Option<SocketAddr>,
+    pub(crate) store: Option<String>,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) insecure_open: bool,
 }
@@ -152,7 +137,7 @@ pub(crate) struct Flags {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     #[error("cannot read the settings: {0}")]
-    Unreadable(config::ConfigError),
+    Unreadable(String),
     #[error("setting {key}{value}: {reason}")]
     Refused {
         key: String,
@@ -169,7 +154,11 @@ impl Settings {
         variables: Option<HashMap<String, String>>,
         flags: Flags,
     ) -> Result<Self, SettingsError> {
-        let settings: Settings = read(file, variables, flags)?;
+        let gathered = gather(file, variables, flags)?;
+        let settings: Settings = read(&gathered)?;
+        if let Some(fault) = store::misplaced(&gathered, &settings.store) {
+            return Err(refused_in("store", fault));
+        }
         settings.check()?;
         Ok(settings)
     }
@@ -190,7 +179,8 @@ impl Settings {
                 reason: reason.to_owned(),
             })
         };
-        self.access.check().map_err(access_refused)?;
+        self.store.check().map_err(|f| refused_in("store", f))?;
+        self.access.check().map_err(|f| refused_in("access", f))?;
         if !listen.ip().is_loopback() && !insecure_open && self.access()?.is_open() {
             let reason = "is a public address, and there are no keys: anybody could change anything; \
                 make one with `agon keys create`, listen on 127.0.0.1, or insist with --insecure-open";
@@ -206,9 +196,6 @@ impl Settings {
         if max_header.0 < MIN_HEADER_BYTES {
             let value = format!("{} B", max_header.0);
             return refuse("server.max_header", value, "expected at least 8 KiB");
-        }
-        if self.store.max_queue == 0 {
-            return refuse("store.max_queue", "0".to_owned(), "expected at least 1");
         }
         if self.matchmaking.interval.0 < MIN_INTERVAL {
             let value = humantime::format_duration(self.matchmaking.interval.0);
@@ -234,10 +221,15 @@ impl Settings {
         self.upstreams().map(drop)
     }
 
+    /// How Redis is used, where the store is there. Reads the file of its password.
+    pub(crate) fn redis(&self) -> Result<Option<store_redis::Options>, SettingsError> {
+        self.store.redis().map_err(|fault| refused_in("store", fault))
+    }
+
     /// What callers are known by. Reads the files of keys.
     pub(crate) fn access(&self) -> Result<::access::Access, SettingsError> {
-        let access = self.access.open(&self.store.data_dir);
-        access.map_err(access_refused)
+        let access = self.access.open(&self.store);
+        access.map_err(|fault| refused_in("access", fault))
     }
 
     /// The upstreams as they are called. Reads the files of their schemas.
@@ -258,26 +250,33 @@ impl Settings {
     }
 }
 
-fn access_refused((key, value, reason): upstreams::Fault) -> SettingsError {
+/// A fault of a section.
+fn refused_in(section: &str, (key, value, reason): upstreams::Fault) -> SettingsError {
     SettingsError::Refused {
-        key: format!("access.{key}"),
+        key: format!("{section}.{key}"),
         value: format!(" = {value}"),
         reason,
     }
 }
 
 /// The settings as this type has them.
-fn read<T: DeserializeOwned>(
-    file: Option<&Path>,
-    variables: Option<HashMap<String, String>>,
-    flags: Flags,
-) -> Result<T, SettingsError> {
-    let gathered = gather(file, variables, flags).map_err(SettingsError::Unreadable)?;
+fn read<T: DeserializeOwned>(gathered: &Config) -> Result<T, SettingsError> {
     serde_path_to_error::deserialize(gathered.clone())
-        .map_err(|e| refused(&gathered, &e.path().to_string(), plain(e.inner())))
+        .map_err(|e| refused(gathered, &e.path().to_string(), plain(e.inner())))
 }
 
 fn gather(
+    file: Option<&Path>,
+    variables: Option<HashMap<String, String>>,
+    flags: Flags,
+) -> Result<Config, SettingsError> {
+    let unreadable = |e: config::ConfigError| {
+        SettingsError::Unreadable(store::without_secret_lines(&e.to_string()))
+    };
+    gather_from(file, variables, flags).map_err(unreadable)
+}
+
+fn gather_from(
     file: Option<&Path>,
     variables: Option<HashMap<String, String>>,
     flags: Flags,
@@ -289,15 +288,21 @@ fn gather(
         .list_separator(",")
         .with_list_parse_key("server.trusted_proxies")
         .with_list_parse_key("cors.allowed_origins")
-        .source(variables);
+        .source(variables.clone());
+    let variables = Variables {
+        parsed: environment,
+        given: variables,
+    };
     let mut builder = Config::builder();
     if let Some(file) = file {
-        builder = builder.add_source(File::from(file).format(FileFormat::Toml));
+        let file = File::from(file).format(FileFormat::Toml);
+        builder = builder.add_source(StoreInAWord(file));
     }
     let data_dir = flags.data_dir.map(|d| d.to_string_lossy().into_owned());
     builder = builder
-        .add_source(environment)
+        .add_source(StoreInAWord(variables))
         .set_override_option("server.listen", flags.listen.map(|l| l.to_string()))?
+        .set_override_option("store.url", flags.store)?
         .set_override_option("store.data_dir", data_dir)?;
     if flags.insecure_open {
         builder = builder.set_override("server.insecure_open", true)?;
@@ -308,6 +313,7 @@ fn gather(
 fn refused(gathered: &Config, key: &str, reason: String) -> SettingsError {
     let value = gathered.get::<config::Value>(key).ok();
     let value = value.filter(|v| !matches!(v.kind, config::ValueKind::Table(_)));
+    let value = value.and_then(|value| store::shown(key, value.to_string()));
     SettingsError::Refused {
         key: key.to_owned(),
         value: value.map(|v| format!(" = {v}")).unwrap_or_default(),

@@ -82,6 +82,9 @@ pub enum MatchError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// Another node forms the matches of the queue: what this one has found is not announced.
+    #[error("another node forms the matches of queue {0}")]
+    NotLeader(QueueId),
     /// What can go wrong with any change.
     #[error(transparent)]
     Store(#[from] StoreError),

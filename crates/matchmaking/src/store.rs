@@ -210,4 +210,19 @@ pub trait MatchStore: Send + Sync {
         queue: &QueueId,
         why: Vec<(TicketId, WhyWaiting)>,
     ) -> Result<(), MatchError>;
+
+    /// Whether this node may form matches of the queue now, and for some seconds; to be asked before each
+    /// look. Of several nodes on one store one at a time may. A store of one machine always says yes.
+    /// `now_ms` is the time.
+    ///
+    /// # Errors
+    /// [`MatchError::UnknownQueue`].
+    async fn lead(&self, queue: &QueueId, now_ms: i64) -> Result<bool, MatchError>;
+
+    /// Gives back what [`lead`](Self::lead) has granted this node, in all queues, so that another node need
+    /// not wait until it is over. For a clean stop, once nothing more is announced.
+    ///
+    /// # Errors
+    /// As for any change; what is not given back is over by itself.
+    async fn resign(&self) -> Result<(), MatchError>;
 }

@@ -192,6 +192,14 @@ impl MatchStore for EmbeddedStore {
         blocking(move || drop(old)).await?;
         Ok(())
     }
+
+    async fn lead(&self, queue: &QueueId, _now_ms: i64) -> Result<bool, MatchError> {
+        self.state.read().queue(queue).map(|_| true)
+    }
+
+    async fn resign(&self) -> Result<(), MatchError> {
+        Ok(())
+    }
 }
 
 impl EmbeddedStore {

@@ -63,6 +63,25 @@ impl Address {
         self.cluster
     }
 
+    /// Whether connections are encrypted.
+    pub fn is_tls(&self) -> bool {
+        self.tls
+    }
+
+    /// Whether it has a password.
+    pub fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+
+    /// The same, with a password that was kept elsewhere.
+    #[must_use]
+    pub fn with_password(self, password: &str) -> Self {
+        Address {
+            password: Some(password.to_owned()),
+            ..self
+        }
+    }
+
     fn scheme(&self) -> &'static str {
         match (self.cluster, self.tls) {
             (false, false) => "redis",

@@ -50,6 +50,7 @@ use self::node::Node;
 use self::shared::Shared;
 use crate::checks::{Facts, SETTINGS};
 use crate::failure::{ConnectError, RedisFailure};
+use crate::numbers::Counted;
 use crate::options::Options;
 use crate::script::Script;
 use crate::slots::slot;
@@ -154,6 +155,11 @@ impl Redis {
     /// Messages of a channel, from all servers alike.
     pub(crate) fn subscribe(&self, channel: Vec<u8>) -> Subscription {
         subscription::subscribe(&self.shared, channel)
+    }
+
+    /// What is counted of it.
+    pub(crate) fn counted(&self) -> &Counted {
+        &self.shared.counted
     }
 
     /// Whether changes would be taken now, as far as was seen within the last second or so. Costs nothing.

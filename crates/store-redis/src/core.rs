@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use boards::{Clock, StoreError};
 use redis::Value;
 
-
-use crate::connection::{Redis, RedisFailure};
+use crate::connection::Redis;
+use crate::failure::RedisFailure;
 use crate::layout::{Layout, Room};
+use crate::reads::Versions;
 use crate::replies;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
@@ -27,6 +28,8 @@ pub(crate) struct Core {
     /// The store's own, the same on all nodes.
     pub(crate) secret: [u8; 32],
     pub(crate) scripts: Scripts,
+    /// What is known of boards' versions. Who changes a board tells it.
+    pub(crate) versions: Versions,
 }
 
 impl Core {
@@ -97,7 +100,8 @@ impl Core {
     /// Figures of a room's sorted sets, asked for as a transaction's part.
     pub(crate) async fn count_script(&self, room: Room, asked: &[u8]) -> Result<Value, StoreError> {
         let key = self.layout.key(room, b"locks");
-        let counted = self.redis.read_script(&self.scripts.count, &key, &[asked]);
+        let words = [asked];
+        let counted = self.redis.read_script(&self.scripts.count, &key, &words);
         Ok(counted.await?)
     }
 

@@ -7,13 +7,35 @@
 #![cfg_attr(not(test), allow(dead_code, unused_imports))]
 
 mod address;
+mod board_keys;
+mod board_line;
+mod board_records;
+mod changes;
 mod checks;
 mod connection;
+mod core;
+mod entry;
 mod failure;
+mod guard;
+mod layout;
+mod match_store;
+mod meta;
+mod numbers;
 mod options;
+mod players;
+mod queues;
+mod reads;
+mod replies;
 mod script;
+mod scripts;
 mod slots;
+mod stamps;
+mod store;
+mod tx;
 
 pub use address::{Address, AddressError};
 pub use failure::ConnectError;
+pub use meta::MetaError;
+pub use numbers::{CallNumbers, RedisNumbers};
 pub use options::{Durability, Options, OptionsError};
+pub use store::{OpenError, RedisStore};

@@ -28,7 +28,9 @@ pub enum MetaError {
         found: u32,
     },
     /// It is split otherwise than the settings say.
-    #[error("the store has {found} partitions and the settings say {asked}; that is fixed when it is made")]
+    #[error(
+        "the store has {found} partitions and the settings say {asked}; that is fixed when it is made"
+    )]
     Partitions {
         /// As it is.
         found: u16,

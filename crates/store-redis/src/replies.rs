@@ -49,6 +49,23 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// Bytes, where it is those.
+pub(crate) fn bytes(value: &Value) -> Option<Vec<u8>> {
+    match value {
+        Value::BulkString(bytes) => Some(bytes.clone()),
+        _ => None,
+    }
+}
+
+/// The pairs of a list of which every second item belongs to the one before.
+pub(crate) fn pairs(value: &Value) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let Value::Array(items) = value else {
+        return Vec::new();
+    };
+    let pair = |pair: &[Value]| Some((bytes(&pair[0])?, bytes(&pair[1])?));
+    items.chunks_exact(2).filter_map(pair).collect()
+}
+
 /// The texts of a list.
 pub(crate) fn texts(value: &Value) -> Vec<String> {
     match value {
@@ -84,10 +101,7 @@ mod tests {
     #[test]
     fn answers_are_read() {
         let list = |items: Vec<Value>| read(&Value::Array(items));
-        assert_eq!(
-            list(vec![bulk("OK"), Value::Int(7)]),
-            Reply::Done(vec![7])
-        );
+        assert_eq!(list(vec![bulk("OK"), Value::Int(7)]), Reply::Done(vec![7]));
         assert_eq!(list(vec![bulk("CHANGED")]), Reply::Changed);
         let locked = list(vec![bulk("LOCKED"), bulk("0.a"), Value::Int(12)]);
         let by = "0.a".to_owned();

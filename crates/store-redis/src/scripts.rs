@@ -1,5 +1,6 @@
 //! The scripts that the store runs, each of one or several files.
 
+use crate::reads::ReadScripts;
 use crate::script::Script;
 
 const ORDER: &str = include_str!("lua/order.lua");
@@ -12,6 +13,15 @@ pub(crate) struct Scripts {
     pub(crate) count: Script,
     pub(crate) age: Script,
     pub(crate) make: Script,
+    pub(crate) lease: Script,
+    pub(crate) ticket: Script,
+    pub(crate) ended: Script,
+    pub(crate) submit: Script,
+    pub(crate) tiers: Script,
+    pub(crate) build: Script,
+    pub(crate) tidy: Script,
+    /// Those of [`crate::reads`].
+    pub(crate) reads: ReadScripts,
 }
 
 impl Scripts {
@@ -22,6 +32,14 @@ impl Scripts {
             count: Script::reading(&[ORDER, include_str!("lua/count.lua")]),
             age: Script::reading(&[include_str!("lua/age.lua")]),
             make: Script::writing(&[include_str!("lua/make.lua")]),
+            lease: Script::writing(&[include_str!("lua/lease.lua")]),
+            ticket: Script::reading(&[include_str!("lua/ticket.lua")]),
+            ended: Script::writing(&[include_str!("lua/ended.lua")]),
+            submit: Script::writing(&[ORDER, LOCKS, include_str!("lua/submit.lua")]),
+            tiers: Script::reading(&[include_str!("lua/tiers.lua")]),
+            build: Script::writing(&[include_str!("lua/build.lua")]),
+            tidy: Script::writing(&[include_str!("lua/tidy.lua")]),
+            reads: ReadScripts::new(),
         }
     }
 }

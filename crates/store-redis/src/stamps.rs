@@ -44,6 +44,11 @@ pub(crate) fn reached(stamp: u64, room: Room) -> u64 {
     stamp << ROOM_BITS | u64::from(room.0)
 }
 
+/// The stamp of that number.
+pub(crate) fn stamp_of(reached: u64) -> u64 {
+    reached >> ROOM_BITS
+}
+
 fn wall_micros() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(0))

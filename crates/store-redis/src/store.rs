@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use boards::Clock;
 
-use crate::connection::{ConnectError, Redis, RedisFailure};
+use crate::connection::Redis;
+use crate::changes;
 use crate::core::Core;
+use crate::failure::{ConnectError, RedisFailure};
 use crate::layout::{Layout, MAX_ROOMS};
 use crate::meta::{FORMAT, Meta, MetaError};
 use crate::options::Options;
+use crate::queues::{Duties, Queues};
+use crate::reads::Versions;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
 use crate::tx::sweep;
@@ -23,6 +27,8 @@ const ROOMS_OF_A_CLUSTER: u16 = 16;
 #[derive(Clone)]
 pub struct RedisStore {
     pub(crate) core: Arc<Core>,
+    pub(crate) queues: Arc<Queues>,
+    duties: Arc<Duties>,
     sweeper: Arc<Sweeper>,
 }
 
@@ -57,14 +63,24 @@ impl RedisStore {
             patience: options.patience,
             secret: meta.secret,
             scripts: Scripts::new(),
+            versions: Versions::default(),
         });
+        changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(Arc::clone(&core)));
-        Ok(RedisStore { core, sweeper })
+        let queues = Queues::new(Arc::clone(&core));
+        let duties = Arc::new(queues.begin());
+        Ok(RedisStore {
+            core,
+            queues,
+            duties,
+            sweeper,
+        })
     }
 
     /// Stops looking after the store.
     pub fn close(&self) {
         self.sweeper.task.abort();
+        self.duties.end();
     }
 }
 
@@ -86,13 +102,12 @@ async fn meta(redis: &Redis, options: &Options, clock: &Clock) -> Result<Meta, O
         created_at_ms: clock.now_ms(),
     };
     let key = Layout::new(&options.prefix, 1).key(Layout::CONTROL, b"store");
-    let made = redis.script(&Scripts::new().make, &key, &[&new.to_bytes()]);
-    let made = match made.await {
+    let (make, new) = (Scripts::new().make, new.to_bytes());
+    let words: [&[u8]; 1] = [&new];
+    let made = match redis.script(&make, &key, &words).await {
         // Making it twice is as making it once.
-        Err(RedisFailure::Unknown { .. }) => redis
-            .script(&Scripts::new().make, &key, &[&new.to_bytes()])
-            .await,
-        other => other,
+        Err(RedisFailure::Unknown { .. }) => redis.script(&make, &key, &words).await,
+        made => made,
     };
     let found = made.map_err(boards::StoreError::from)?;
     let redis::Value::BulkString(found) = found else {

@@ -13,6 +13,8 @@
 mod attempts;
 mod commit;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::collections::{BTreeMap, HashMap};
@@ -120,12 +122,18 @@ impl<'c> Tx<'c> {
     }
 
     /// Reads many records in one round trip. The commit depends on them.
-    pub(crate) async fn fetch(&mut self, all: impl IntoIterator<Item = At>) -> Result<(), StoreError> {
+    pub(crate) async fn fetch(
+        &mut self,
+        all: impl IntoIterator<Item = At>,
+    ) -> Result<(), StoreError> {
         self.read(all, true).await
     }
 
     /// Reads many records on which the commit does not depend.
-    pub(crate) async fn peek(&mut self, all: impl IntoIterator<Item = At>) -> Result<(), StoreError> {
+    pub(crate) async fn peek(
+        &mut self,
+        all: impl IntoIterator<Item = At>,
+    ) -> Result<(), StoreError> {
         self.read(all, false).await
     }
 

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -14,10 +15,13 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
 
 /// How to start an Agon.
+#[derive(Clone)]
 pub struct Launch {
     binary: PathBuf,
-    data_dir: PathBuf,
-    temp: Option<TempDir>,
+    /// `None` where the data is on Redis.
+    data_dir: Option<PathBuf>,
+    temp: Option<Arc<TempDir>>,
+    listen: SocketAddr,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
 }
@@ -28,17 +32,27 @@ impl Launch {
         let temp = tempfile::tempdir().unwrap();
         let data_dir = temp.path().join("data");
         Launch {
-            temp: Some(temp),
+            temp: Some(Arc::new(temp)),
             ..Launch::on(binary, &data_dir)
         }
+    }
+
+    /// One of the nodes on a Redis.
+    pub fn node(binary: &str, url: &str) -> Self {
+        let launch = Launch {
+            data_dir: None,
+            ..Launch::on(binary, Path::new(""))
+        };
+        launch.set("STORE", url)
     }
 
     /// With a data directory that stays.
     pub fn on(binary: &str, data_dir: &Path) -> Self {
         Launch {
             binary: PathBuf::from(binary),
-            data_dir: data_dir.to_owned(),
+            data_dir: Some(data_dir.to_owned()),
             temp: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             arguments: Vec::new(),
             variables: Vec::new(),
         }
@@ -61,6 +75,20 @@ impl Launch {
         self
     }
 
+    /// Says where it is to listen, instead of at a port that is free.
+    pub fn listen(self, listen: SocketAddr) -> Self {
+        Launch { listen, ..self }
+    }
+
+    /// Starts it and does not wait until it is up. Where it listens has to have been said.
+    pub fn begin(self) -> App {
+        assert_ne!(self.listen.port(), 0, "nobody would know where it listens");
+        let (mut child, log) = self.spawn();
+        let mut stdout = child.stdout.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        self.app(child, log, None)
+    }
+
     /// Starts it and waits until it is up; panics with its log if it does not come up.
     pub fn start(self) -> App {
         self.try_start()
@@ -69,32 +97,43 @@ impl Launch {
 
     /// Starts it; `Err` is its log if it ends instead of coming up.
     pub fn try_start(self) -> Result<App, String> {
-        let log = tempfile::NamedTempFile::new().unwrap();
-        let mut child = Command::new(&self.binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(&self.data_dir)
-            .args(&self.arguments)
-            .envs(self.variables.iter().map(|(k, v)| (k, v)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(log.path()).unwrap())
-            .spawn()
-            .unwrap();
+        let (mut child, log) = self.spawn();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let address = address(stdout);
-        let mut app = App {
-            child,
-            address: address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
-            agent: agent(),
-            log,
-            data_dir: self.data_dir,
-            _temp: self.temp,
-        };
+        let mut app = self.app(child, log, address);
         if address.is_none() {
             app.wait();
             return Err(app.log());
         }
         Ok(app)
+    }
+
+    fn spawn(&self) -> (Child, tempfile::NamedTempFile) {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let mut command = Command::new(&self.binary);
+        command.args(["serve", "--listen", &self.listen.to_string()]);
+        if let Some(dir) = &self.data_dir {
+            command.arg("--data-dir").arg(dir);
+        }
+        let child = command
+            .args(&self.arguments)
+            .envs(self.variables.iter().map(|(k, v)| (k, v)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(log.path()).unwrap())
+            .spawn();
+        (child.unwrap(), log)
+    }
+
+    fn app(self, child: Child, log: tempfile::NamedTempFile, address: Option<SocketAddr>) -> App {
+        App {
+            child,
+            address: address.unwrap_or(self.listen),
+            agent: agent(),
+            log,
+            data_dir: self.data_dir,
+            _temp: self.temp,
+        }
     }
 }
 
@@ -158,8 +197,8 @@ pub struct App {
     address: SocketAddr,
     agent: ureq::Agent,
     log: tempfile::NamedTempFile,
-    data_dir: PathBuf,
-    _temp: Option<TempDir>,
+    data_dir: Option<PathBuf>,
+    _temp: Option<Arc<TempDir>>,
 }
 
 impl App {
@@ -168,9 +207,9 @@ impl App {
         self.address
     }
 
-    /// Where its data is.
+    /// Where its data is, if not on Redis.
     pub fn data_dir(&self) -> &Path {
-        &self.data_dir
+        self.data_dir.as_deref().expect("its data is on Redis")
     }
 
     /// Its process id.

@@ -1,5 +1,5 @@
-//! For tests alone: a running [`App`], what it tells at `/metrics` as a [`Scrape`], a [`SmallDisk`], [`tokens`], a
-//! [`duel`], a plain [`ReferenceStore`], the store [`conformance`] suite.
+//! For tests alone: a running [`App`], what it tells at `/metrics` as a [`Scrape`], a [`SmallDisk`], a
+//! [`RedisServer`] and a [`RedisCluster`], [`tokens`], a [`duel`], a plain [`ReferenceStore`], the store [`conformance`] suite.
 //!
 //! What fails here panics: a test has nobody to hand an error to.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -7,6 +7,9 @@
 mod app;
 pub mod conformance;
 mod duel;
+mod ports;
+mod redis_cluster;
+mod redis_server;
 mod reference;
 mod scrape;
 mod small_disk;
@@ -14,6 +17,8 @@ pub mod tokens;
 
 pub use app::{App, Connection, Launch, Reply, raw_exchange};
 pub use duel::duel;
+pub use redis_cluster::RedisCluster;
+pub use redis_server::{RedisLaunch, RedisServer};
 pub use reference::ReferenceStore;
 pub use scrape::{Family, Labels, Scrape};
 pub use small_disk::SmallDisk;

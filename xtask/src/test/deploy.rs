@@ -4,6 +4,7 @@
 //! Nothing is pulled, so the image is the one around a binary that is here (`prebuilt` in the Dockerfile); the stage
 //! that compiles is only looked at. What needs a program that this machine lacks is skipped, and the summary says so.
 
+mod cluster;
 mod facts;
 mod image;
 mod lint;
@@ -21,6 +22,7 @@ use anyhow::{Context, Result};
 use super::{Note, agon};
 use crate::process;
 use crate::workspace::Workspace;
+pub(crate) use cluster::NGINX;
 
 /// What was not checked, and why.
 type Skipped = Vec<String>;
@@ -33,6 +35,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Note> {
     let mut skipped = lint::check(workspace)?;
     skipped.extend(systemd::check(workspace, &binary)?);
     skipped.extend(terraform::check(workspace)?);
+    skipped.extend(cluster::check(workspace, &binary)?);
     skipped.extend(image::check(workspace, &binary)?);
     skipped.iter().for_each(|s| println!("skipped: {s}"));
     Ok((!skipped.is_empty()).then(|| format!("skipped: {}", skipped.join("; "))))

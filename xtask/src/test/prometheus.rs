@@ -4,7 +4,6 @@
 //! Grafana is not run: it is no Debian package. What it would ask is asked instead, and the shape of its files is
 //! checked; both are in `deploy/tests`.
 
-mod package;
 mod server;
 
 use std::fs;
@@ -15,11 +14,19 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::agon::{self, Agon};
+use super::unpacked::Unpacked;
 use super::{python, tools};
 use crate::process;
 use crate::workspace::Workspace;
-pub(crate) use package::install;
 use server::Prometheus;
+
+/// Debian's own.
+pub(crate) const PROMETHEUS: Unpacked = Unpacked {
+    package: "prometheus",
+    place: "usr/bin",
+    programs: &["prometheus", "promtool"],
+    asked: "--version",
+};
 
 const SHIPPED: &str = "deploy/prometheus";
 const TESTS: &str = "deploy/tests";
@@ -45,7 +52,7 @@ const LIMIT: Duration = Duration::from_secs(4 * 60);
 
 /// Whether rules and dashboards do what they are for.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
-    let prometheus = package::program(workspace, "prometheus");
+    let prometheus = PROMETHEUS.program(workspace, "prometheus");
     let python = python::program(workspace, "python");
     for program in [&prometheus, &python] {
         tools::require(program)?;
@@ -56,7 +63,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 }
 
 fn promtool(workspace: &Workspace) -> Result<()> {
-    let promtool = || workspace.command(package::program(workspace, "promtool"));
+    let promtool = || workspace.command(PROMETHEUS.program(workspace, "promtool"));
     let config = format!("{SHIPPED}/prometheus.yml");
     process::run(promtool().args(["check", "config", &config]))?;
     let with_key = server::with_key(&workspace.path(SHIPPED))?;

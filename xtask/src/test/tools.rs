@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::{cargo_deny, debian, prometheus, python};
+use super::deploy::NGINX;
+use super::prometheus::PROMETHEUS;
+use super::{cargo_deny, debian, python};
 use crate::workspace::Workspace;
 
 /// Installs what is missing.
@@ -12,7 +14,8 @@ pub(crate) fn install(workspace: &Workspace) -> Result<()> {
     // Python's own packages can only be installed once Python is there.
     debian::install()?;
     python::install(workspace)?;
-    prometheus::install(workspace)?;
+    PROMETHEUS.install(workspace)?;
+    NGINX.install(workspace)?;
     cargo_deny::install(workspace)
 }
 

@@ -54,7 +54,24 @@ impl Forming {
     }
 }
 
+/// Looks for matches and announces them; `None` where another node leads the queue, or has taken it over
+/// meanwhile.
 pub(super) async fn look(
+    store: Arc<dyn MatchStore>,
+    queue: QueueId,
+    find_by: Form,
+) -> Result<Option<Pass>, MatchError> {
+    if !store.lead(&queue, now_ms()).await? {
+        return Ok(None);
+    }
+    match look_as_leader(store, queue, find_by).await {
+        // What was found is found again by who leads now.
+        Err(MatchError::NotLeader(_)) => Ok(None),
+        looked => looked.map(Some),
+    }
+}
+
+async fn look_as_leader(
     store: Arc<dyn MatchStore>,
     queue: QueueId,
     find_by: Form,

@@ -1,5 +1,7 @@
 //! The matchmaker on a real store.
 
+mod led;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

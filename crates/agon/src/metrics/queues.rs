@@ -17,13 +17,19 @@ const OTHER: &str = "other";
 
 type ByQueue = [(String, QueueNumbers)];
 
-/// Adds what is known of queues, and how long looks for matches took.
-pub(crate) fn add_queues(metrics: &Metrics, store: Arc<EmbeddedStore>, passes: Arc<Latencies>) {
+/// Adds what is known of queues.
+pub(crate) fn add_queues(metrics: &Metrics, store: Arc<EmbeddedStore>) {
     metrics.add(move |to| {
         let queues = by_queue(&store);
         tell_waiting(&queues, to);
         tell_ends(&queues, to);
         tell_distributions(&queues, to);
+    });
+}
+
+/// Adds how long looks for matches took.
+pub(crate) fn add_matchmaker(metrics: &Metrics, passes: Arc<Latencies>) {
+    metrics.add(move |to| {
         to.histogram(
             "agon_matchmaker_pass_duration_seconds",
             "How long a look for matches in a queue took, their announcement included.",

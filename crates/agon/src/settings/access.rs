@@ -8,6 +8,7 @@ use axum::http::Uri;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
+use super::Store;
 use super::upstreams::{Fault, Url, refuse};
 use crate::units::Span;
 
@@ -20,7 +21,7 @@ const MIN_REFRESH: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct AccessSection {
-    /// Empty: `keys.toml` in the data directory, where it may be missing.
+    /// Empty: `keys.toml` in the data directory, where it may be missing; none where there is no such directory.
     pub(crate) keys_file: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tokens: Option<TokensSection>,
@@ -94,12 +95,13 @@ pub(crate) struct JwksUrl {
 }
 
 impl AccessSection {
-    /// The file of keys.
-    pub(crate) fn keys_path(&self, data_dir: &Path) -> PathBuf {
-        if self.is_default_file() {
-            data_dir.join(KEYS_FILE)
-        } else {
-            self.keys_file.clone()
+    /// The file of keys. `None` where none is named and there is no directory of data that it could be in: keys are
+    /// needed before there is a store.
+    pub(crate) fn keys_path(&self, store: &Store) -> Option<PathBuf> {
+        match (self.is_default_file(), store.is_embedded()) {
+            (false, _) => Some(self.keys_file.clone()),
+            (true, true) => Some(store.data_dir.join(KEYS_FILE)),
+            (true, false) => None,
         }
     }
 
@@ -116,11 +118,13 @@ impl AccessSection {
     }
 
     /// What callers are known by, as the files say now. Reads them.
-    pub(crate) fn open(&self, data_dir: &Path) -> Result<Access, Fault> {
-        let path = self.keys_path(data_dir);
-        // Who names a file has keys in mind: without it, access must not be open.
-        let keys = Keyring::open(&path, !self.is_default_file());
-        let keys = keys.map_err(|e| ("keys_file", path.display().to_string(), e))?;
+    pub(crate) fn open(&self, store: &Store) -> Result<Access, Fault> {
+        let open = |path: PathBuf| {
+            // Who names a file has keys in mind: without it, access must not be open.
+            let keys = Keyring::open(&path, !self.is_default_file());
+            keys.map_err(|e| ("keys_file", path.display().to_string(), e))
+        };
+        let keys = self.keys_path(store).map(open).transpose()?;
         let tokens = self.tokens.as_ref().map(TokensSection::open).transpose()?;
         Ok(Access::by(keys, tokens))
     }

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Flags, Server, Settings, SettingsError, read};
+use super::{Flags, Server, Settings, SettingsError, gather, read};
 
 /// Where a server listens, and how.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Settings {
         variables: Option<HashMap<String, String>>,
         flags: Flags,
     ) -> Result<Address, SettingsError> {
-        let Part { server } = read(file, variables, flags)?;
+        let Part { server } = read(&gather(file, variables, flags)?)?;
         Ok(Address {
             listen: server.listen,
             tls: server.tls.is_some(),

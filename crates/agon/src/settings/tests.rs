@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod store;
+
 const EXAMPLE: &str = include_str!("../../../../agon.example.toml");
 
 fn load(toml: &str, variables: &[(&str, &str)], flags: Flags) -> Result<Settings, String> {

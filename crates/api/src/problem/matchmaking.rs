@@ -61,6 +61,7 @@ fn code_of(error: &MatchError) -> Code {
         MatchError::ResultDiffers => Code::ResultDiffers,
         MatchError::BadResult(_) => Code::BadResult,
         MatchError::BadSeat { .. } => Code::BadSeat,
+        MatchError::NotLeader(_) => Code::StoreUnavailable,
         MatchError::Store(error) => super::code_of(error),
     }
 }

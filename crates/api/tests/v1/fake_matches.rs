@@ -391,4 +391,12 @@ impl MatchStore for FakeMatches {
     async fn explain(&self, _: &QueueId, _: Vec<(TicketId, WhyWaiting)>) -> Result<(), MatchError> {
         unreachable!("the boundary forms no matches")
     }
+
+    async fn lead(&self, _: &QueueId, _: i64) -> Result<bool, MatchError> {
+        unreachable!("the boundary forms no matches")
+    }
+
+    async fn resign(&self) -> Result<(), MatchError> {
+        unreachable!("the boundary forms no matches")
+    }
 }

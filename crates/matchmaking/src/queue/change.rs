@@ -40,7 +40,8 @@ pub enum QueueChange {
         ticket: TicketId,
     },
     /// Announces what the matchmaker has found: matches and filled seats. Each is judged by itself: one
-    /// with a ticket that does not wait any more is left out. → [`QueueChanged::Announced`]
+    /// with a ticket that does not wait any more is left out. Where another node leads the queue it is
+    /// [`MatchError::NotLeader`](crate::MatchError). → [`QueueChanged::Announced`]
     Announce {
         /// The queue.
         queue: QueueId,
@@ -49,8 +50,8 @@ pub enum QueueChange {
         /// Seats filled in running matches: backfill, team, ticket, roles in the order of its players.
         fills: Vec<(BackfillId, usize, TicketId, Vec<Option<Role>>)>,
     },
-    /// Ends what is over by now: tickets that have waited too long, proposals that were not accepted.
-    /// → [`QueueChanged::Done`]
+    /// Ends what is over by now: tickets that have waited too long, proposals that were not accepted. For
+    /// who leads the queue, as above. → [`QueueChanged::Done`]
     Lapse(QueueId),
     /// Accepts a proposed match. → [`QueueChanged::Match`]
     Accept {

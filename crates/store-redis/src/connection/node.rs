@@ -11,11 +11,13 @@ use tokio::time::timeout_at;
 use super::connector::Connector;
 use super::link::{Broken, Link};
 use crate::address::Host;
+use crate::numbers::{Counted, count};
 
 /// One server. Links are opened when they are first needed, and again when they have ended.
 pub(super) struct Node {
     pub(super) host: Host,
     connector: Arc<Connector>,
+    counted: Arc<Counted>,
     places: Vec<Mutex<Place>>,
     next: AtomicUsize,
 }
@@ -29,10 +31,16 @@ struct Place {
 
 impl Node {
     /// With so many links; none is open yet.
-    pub(super) fn new(host: Host, connector: Arc<Connector>, links: usize) -> Self {
+    pub(super) fn new(
+        host: Host,
+        connector: Arc<Connector>,
+        links: usize,
+        counted: Arc<Counted>,
+    ) -> Self {
         Node {
             host,
             connector,
+            counted,
             places: (0..links).map(|_| Mutex::default()).collect(),
             next: AtomicUsize::new(0),
         }
@@ -76,8 +84,12 @@ impl Node {
         }
         place.link = None;
         match Link::open(&self.connector, &self.host).await {
-            Ok(link) => Ok(Arc::clone(place.link.insert(Arc::new(link)))),
+            Ok(link) => {
+                count(&self.counted.opened);
+                Ok(Arc::clone(place.link.insert(Arc::new(link))))
+            }
             Err(reason) => {
+                count(&self.counted.not_opened);
                 place.failed = Some((Instant::now(), reason.clone()));
                 Err(reason)
             }

@@ -40,7 +40,8 @@ struct Needs<'a> {
 impl Shared {
     /// The answers, in the order of the calls.
     pub(super) async fn run(&self, mut calls: Vec<Call<'_>>) -> Vec<Result<Value, RedisFailure>> {
-        let deadline = Instant::now() + self.options.patience;
+        let begun = Instant::now();
+        let deadline = begun + self.options.patience;
         let mut pause = FIRST_PAUSE;
         loop {
             let mut needs = self.round(&mut calls, deadline).await;
@@ -54,9 +55,23 @@ impl Shared {
             self.prepare(needs, &mut pause, deadline).await;
         }
         calls.iter_mut().for_each(Call::give_up);
+        self.count(&calls, begun.elapsed());
         let answers: Vec<_> = calls.into_iter().filter_map(|call| call.answer).collect();
         self.health.note(&answers);
         answers
+    }
+
+    fn count(&self, calls: &[Call<'_>], took: Duration) {
+        for call in calls {
+            let kind = if call.reads {
+                &self.counted.readings
+            } else {
+                &self.counted.changes
+            };
+            if let Some(answer) = &call.answer {
+                kind.record(answer, took);
+            }
+        }
     }
 
     async fn round<'a>(&self, calls: &mut [Call<'a>], deadline: Instant) -> Needs<'a> {

@@ -13,6 +13,7 @@ use super::node::Node;
 use super::topology::Topology;
 use crate::address::Host;
 use crate::failure::ConnectError;
+use crate::numbers::Counted;
 use crate::options::Options;
 
 /// What all clones of a connected Redis share.
@@ -25,6 +26,7 @@ pub(super) struct Shared {
     /// Held by who looks for the topology; when the last look ended.
     pub(super) looking: tokio::sync::Mutex<Option<Instant>>,
     pub(super) health: Health,
+    pub(super) counted: Arc<Counted>,
 }
 
 impl Shared {
@@ -38,6 +40,7 @@ impl Shared {
             nodes: Mutex::default(),
             looking: tokio::sync::Mutex::default(),
             health: Health::default(),
+            counted: Arc::default(),
         };
         if let ([host], false) = (&options.address.hosts[..], options.address.cluster) {
             let only = Topology::single(shared.node(host));
@@ -51,7 +54,9 @@ impl Shared {
         let mut nodes = self.nodes.lock();
         let node = nodes.entry(host.clone()).or_insert_with(|| {
             let connector = Arc::clone(&self.connector);
-            Arc::new(Node::new(host.clone(), connector, self.options.connections))
+            let counted = Arc::clone(&self.counted);
+            let links = self.options.connections;
+            Arc::new(Node::new(host.clone(), connector, links, counted))
         });
         Arc::clone(node)
     }

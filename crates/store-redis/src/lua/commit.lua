@@ -8,7 +8,7 @@
 --          abort:   forget what was prepared
 -- ARGV[2]  the transaction
 -- ARGV[3]  for now, prepare and decide: { records, writes, counts, clock } as MessagePack
---          records: { key, field or false, what was read there or false }
+--          records: { key, field or false, what was read there, false where nothing was, true for anything }
 --          writes:  commands, and { STAMPED, counter, set, member }: the member gets the counter's next number
 --          counts:  { kind, set, score, member }, taken after the writes
 --          clock:   the last stamp that the transaction uses in this room, or false
@@ -30,7 +30,7 @@ local function judge(what)
     else
       found = redis.call('GET', record[1])
     end
-    if found ~= record[3] then return { 'CHANGED' } end
+    if record[3] ~= true and found ~= record[3] then return { 'CHANGED' } end
   end
   if what[4] then
     local last = redis.call('GET', clock)

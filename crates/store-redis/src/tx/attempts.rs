@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use boards::StoreError;
 
 use crate::core::Core;
+use crate::numbers::count;
 use crate::tx::Commit;
 
 const FIRST_PAUSE: Duration = Duration::from_micros(500);
@@ -41,6 +42,12 @@ impl<'c> Attempts<'c> {
     /// # Errors
     /// [`StoreError::Overloaded`] where others were first for too long.
     pub(crate) async fn outcome(&mut self, commit: Commit) -> Result<Option<Vec<u64>>, StoreError> {
+        let counted = self.core.redis.counted();
+        if let Commit::Made(_) = commit {
+            count(&counted.made);
+        } else {
+            count(&counted.conflicts);
+        }
         match commit {
             Commit::Made(counts) => return Ok(Some(counts)),
             Commit::Conflict => self.pause().await?,

@@ -6,10 +6,10 @@ use boards::StoreError;
 use futures_util::future::join_all;
 
 use super::settle::{self, Fate, settle};
-use super::wire::Part;
+use super::wire::{Checked, Expected, Part};
 use super::{Change, Commit, Record, Tx};
-use crate::connection::RedisFailure;
 use crate::core::Core;
+use crate::failure::RedisFailure;
 use crate::layout::Room;
 use crate::replies::{self, Reply};
 
@@ -35,7 +35,10 @@ pub(super) async fn commit(tx: Tx<'_>) -> Result<Commit, StoreError> {
         },
     };
     let counts = counted_elsewhere(core, counts, &elsewhere).await?;
-    Ok(Commit::Made(in_order(counts, asked.iter().map(|(room, _)| *room))))
+    Ok(Commit::Made(in_order(
+        counts,
+        asked.iter().map(|(room, _)| *room),
+    )))
 }
 
 /// The figures of each room, in the order in which they were asked for there.
@@ -48,10 +51,15 @@ fn parts(tx: Tx<'_>) -> BTreeMap<Room, Part> {
     for (at, record) in tx.records {
         let part = parts.entry(at.room).or_default();
         let key = layout.key(at.room, &at.key);
-        if let (true, Some(read)) = (record.checked, &record.read) {
-            let checked = (key.clone(), at.field.clone(), read.clone());
-            part.records.push(checked);
-        }
+        let expected = match &record.read {
+            Some(read) if record.checked => Some(Expected::Read(read.clone())),
+            _ => record.change.as_ref().map(|_| Expected::Anything),
+        };
+        part.records.extend(expected.map(|expected| Checked {
+            key: key.clone(),
+            field: at.field.clone(),
+            expected,
+        }));
         part.commands.extend(changing(key, at.field, record));
     }
     for (room, writes) in tx.writes {
@@ -96,7 +104,10 @@ fn outside(parts: &mut BTreeMap<Room, Part>) -> BTreeMap<Room, Part> {
     outside
 }
 
-async fn in_one(core: &Core, parts: &BTreeMap<Room, Part>) -> Result<Result<Made, Commit>, StoreError> {
+async fn in_one(
+    core: &Core,
+    parts: &BTreeMap<Room, Part>,
+) -> Result<Result<Made, Commit>, StoreError> {
     let mut made = Made::new();
     for (room, part) in parts {
         let asked = part.to_bytes();
@@ -266,4 +277,3 @@ fn in_order(made: Made, rooms: impl Iterator<Item = Room>) -> Vec<u64> {
         .map(|room| made.get_mut(&room).and_then(Iterator::next).unwrap_or(0))
         .collect()
 }
-

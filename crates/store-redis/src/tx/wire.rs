@@ -1,6 +1,7 @@
-//! The parts of a transaction as the script reads them: MessagePack, all of it arrays and strings of bytes.
+//! The parts of a transaction as the script reads them: MessagePack, all of it arrays and strings. Strings
+//! of bytes go as strings of text, since the server's reader knows no others; its strings may hold any bytes.
 
-use rmp::encode::{write_array_len, write_bin, write_bool, write_f64};
+use rmp::encode::{write_array_len, write_bool, write_f64, write_str_len};
 
 /// A write that no commit depends on. Keys are without what all keys of the room begin with.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +34,15 @@ pub(crate) enum Write {
         field: Vec<u8>,
     },
     /// Adds one to a counter.
-    Incr { key: Vec<u8> },
+    Incr {
+        key: Vec<u8>,
+    },
+    /// Adds to a figure of a hash.
+    Add {
+        key: Vec<u8>,
+        field: Vec<u8>,
+        by: i64,
+    },
     /// Puts something at the end of a list and keeps so many of its last.
     Push {
         key: Vec<u8>,
@@ -47,9 +56,14 @@ pub(crate) enum Write {
         member: Vec<u8>,
     },
     /// Tells all nodes.
-    Publish { channel: Vec<u8>, message: Vec<u8> },
+    Publish {
+        channel: Vec<u8>,
+        message: Vec<u8>,
+    },
     /// Removes keys, their memory in the background.
-    Unlink { keys: Vec<Vec<u8>> },
+    Unlink {
+        keys: Vec<Vec<u8>>,
+    },
 }
 
 /// A figure of a sorted set.
@@ -73,8 +87,20 @@ pub(crate) enum Counted {
     All,
 }
 
-/// A record that was read: key, field, what was there.
-pub(super) type Checked = (Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
+/// A record that the transaction relies on or changes.
+pub(super) struct Checked {
+    pub(super) key: Vec<u8>,
+    pub(super) field: Option<Vec<u8>>,
+    pub(super) expected: Expected,
+}
+
+/// What has to be there.
+pub(super) enum Expected {
+    /// What was read.
+    Read(Option<Vec<u8>>),
+    /// Anything: it is written without a look. It is locked all the same.
+    Anything,
+}
 
 /// What a transaction is in one room, with whole keys.
 #[derive(Default)]
@@ -94,11 +120,14 @@ impl Part {
         let mut out = Vec::new();
         array(&mut out, 4);
         array(&mut out, self.records.len());
-        for (key, field, read) in &self.records {
+        for record in &self.records {
             array(&mut out, 3);
-            bytes(&mut out, key);
-            perhaps(&mut out, field.as_deref());
-            perhaps(&mut out, read.as_deref());
+            bytes(&mut out, &record.key);
+            perhaps(&mut out, record.field.as_deref());
+            match &record.expected {
+                Expected::Read(read) => perhaps(&mut out, read.as_deref()),
+                Expected::Anything => boolean(&mut out, true),
+            }
         }
         array(&mut out, self.commands.len());
         for command in &self.commands {
@@ -134,6 +163,9 @@ impl Write {
             }
             Write::HDel { key, field } => vec![vec![word("HDEL"), whole(&key), field]],
             Write::Incr { key } => vec![vec![word("INCR"), whole(&key)]],
+            Write::Add { key, field, by } => {
+                vec![vec![word("HINCRBY"), whole(&key), field, word(&by.to_string())]]
+            }
             Write::Push { key, value, keep } => {
                 let (key, last) = (whole(&key), word("-1"));
                 let first = format!("-{}", keep.max(1)).into_bytes();
@@ -185,11 +217,16 @@ fn array(out: &mut Vec<u8>, length: usize) {
 }
 
 fn bytes(out: &mut Vec<u8>, value: &[u8]) {
-    infallible(write_bin(out, value));
+    infallible(write_str_len(out, length_of(value.len())).map(drop));
+    out.extend_from_slice(value);
 }
 
 fn no(out: &mut Vec<u8>) {
-    infallible(write_bool(out, false));
+    boolean(out, false);
+}
+
+fn boolean(out: &mut Vec<u8>, value: bool) {
+    infallible(write_bool(out, value));
 }
 
 fn length_of(length: usize) -> u32 {

@@ -1,5 +1,7 @@
 //! What several files of deployments say has to be the same, and what keeps a container harmless has to be there.
 
+mod cluster;
+
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
@@ -18,6 +20,7 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
     versions(workspace)?;
     compose(workspace).context(COMPOSE)?;
     stack(workspace).context(STACK)?;
+    cluster::check(workspace)?;
     pod(workspace).context("statefulset.yaml")?;
     kustomization(workspace).context("kustomization.yaml")?;
     build_context(workspace).context(".dockerignore")
@@ -86,7 +89,6 @@ fn versions(workspace: &Workspace) -> Result<()> {
 fn compose(workspace: &Workspace) -> Result<()> {
     let file = manifests::yaml(workspace, COMPOSE)?;
     let services = file["services"].as_object().context("no services")?;
-    let volumes = file["volumes"].as_object().context("no volumes")?;
     for (name, service) in services {
         harmless(service).with_context(|| name.clone())?;
         ensure!(
@@ -97,11 +99,7 @@ fn compose(workspace: &Workspace) -> Result<()> {
             ensure!(port.starts_with("127.0.0.1:"), "{name} is public at {port}");
         }
         for volume in strings(&service["volumes"]) {
-            let source = volume.split(':').next().unwrap_or_default();
-            match source.strip_prefix("./") {
-                Some(path) => mounted(workspace, path, volume)?,
-                None => ensure!(volumes.contains_key(source), "no volume {source}"),
-            }
+            is_mounted_from_here(workspace, &file, volume)?;
         }
     }
     let agon = &services["agon"];
@@ -112,6 +110,18 @@ fn compose(workspace: &Workspace) -> Result<()> {
     );
     is_on_volume(agon)?;
     asks_what_runs(agon)
+}
+
+/// A volume of this file, or what is here.
+fn is_mounted_from_here(workspace: &Workspace, file: &Value, volume: &str) -> Result<()> {
+    let source = volume.split(':').next().unwrap_or_default();
+    match source.strip_prefix("./") {
+        Some(path) => mounted(workspace, path, volume),
+        None => {
+            ensure!(file["volumes"].get(source).is_some(), "no volume {source}");
+            Ok(())
+        }
+    }
 }
 
 /// A file or directory that a container sees: there, and read-only.

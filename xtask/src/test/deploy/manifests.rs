@@ -11,7 +11,12 @@ use crate::workspace::Workspace;
 
 pub(super) const COMPOSE: &str = "deploy/compose.yml";
 pub(super) const STACK: &str = "deploy/stack.yml";
+pub(super) const COMPOSE_CLUSTER: &str = "deploy/compose.cluster.yml";
+pub(super) const STACK_CLUSTER: &str = "deploy/stack.cluster.yml";
+pub(super) const NGINX: &str = "deploy/nginx.conf";
+pub(super) const REDIS_CONF: &str = "deploy/redis/redis.conf";
 pub(super) const KUBERNETES: &str = "deploy/kubernetes";
+pub(super) const KUBERNETES_CLUSTER: &str = "deploy/kubernetes-cluster";
 pub(super) const UNIT: &str = "deploy/systemd/agon.service";
 pub(super) const DOCKERFILE: &str = "Dockerfile";
 
@@ -90,6 +95,36 @@ pub(super) fn unit_value(workspace: &Workspace, key: &str) -> Result<String> {
     Ok(value.to_owned())
 }
 
+/// The value of a setting of Redis.
+pub(super) fn redis_setting(workspace: &Workspace, name: &str) -> Result<String> {
+    let text = text(workspace, REDIS_CONF)?;
+    let mut values = text
+        .lines()
+        .filter_map(|l| l.strip_prefix(name)?.strip_prefix(' '));
+    let value = values
+        .next()
+        .with_context(|| format!("{REDIS_CONF} has no {name}"))?;
+    Ok(value.to_owned())
+}
+
+/// A size such as `512mb` or `1G`.
+pub(super) fn bytes(text: &str) -> Result<u64> {
+    let lower = text.to_ascii_lowercase();
+    let number = lower
+        .trim_end_matches('b')
+        .trim_end_matches(['k', 'm', 'g']);
+    let shift = match lower.trim_end_matches('b').chars().last() {
+        Some('k') => 10,
+        Some('m') => 20,
+        Some('g') => 30,
+        _ => 0,
+    };
+    let number: u64 = number
+        .parse()
+        .with_context(|| format!("{text} is no size"))?;
+    Ok(number << shift)
+}
+
 /// A duration such as `45s`.
 pub(super) fn duration(value: &Value) -> Result<Duration> {
     let text = value
@@ -112,5 +147,13 @@ mod tests {
         text("${IMAGE:?which}").unwrap_err();
         text("${B:-c").unwrap_err();
         with_defaults(&json!(true)).unwrap_err();
+    }
+
+    #[test]
+    fn sizes_are_in_powers_of_two() {
+        assert_eq!(bytes("768mb").unwrap(), 768 << 20);
+        assert_eq!(bytes("2G").unwrap(), 2 << 30);
+        assert_eq!(bytes("12").unwrap(), 12);
+        bytes("m").unwrap_err();
     }
 }

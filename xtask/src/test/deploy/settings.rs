@@ -4,6 +4,8 @@
 //! refused there. Who stops Agon has to wait for longer than it may take. And where a proxy is in front, Agon has to
 //! trust its word on the clients' addresses, or all clients would be one.
 
+mod deployments;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,42 +15,39 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::manifests::{self, COMPOSE, KUBERNETES, STACK};
+use self::deployments::{Deployment, deployments};
+use super::manifests;
 use super::scratch;
 use crate::process;
 use crate::workspace::Workspace;
 
 const KEYS_FILE: &str = "AGON_ACCESS__KEYS_FILE";
+const PASSWORD: &str = "AGON_STORE__PASSWORD";
+const PASSWORD_FILE: &str = "AGON_STORE__PASSWORD_FILE";
+const DATA_DIR: &str = "/var/lib/agon/store";
 
 /// For closing the store after the last request has ended.
 const SPARE: Duration = Duration::from_secs(5);
 
-/// A way to run Agon, as far as settings go.
-struct Deployment {
-    name: &'static str,
-    variables: Vec<(String, String)>,
-    file: Option<PathBuf>,
-    /// How long it may take to stop.
-    grace: Duration,
-    /// Whether the settings of the image hold as well.
-    in_container: bool,
-    /// Where the proxy in front of it is; nowhere, and there is none.
-    proxies: Vec<String>,
-}
-
 /// Whether Agon takes the settings of each deployment, and each deployment fits them.
 pub(super) fn check(workspace: &Workspace, binary: &Path) -> Result<()> {
     let keys = keys(workspace, binary)?;
+    let password = scratch(workspace, "password")?.join("password");
+    fs::write(&password, "any")?;
     for mut deployment in deployments(workspace)? {
         let name = deployment.name;
-        if name != "compose" {
+        if !deployment.open {
             // In place of the file that is mounted; it has to be there, and has to be what makes a public address
             // a safe one.
             let is_open = |(name, _): &(String, String)| name.ends_with("INSECURE_OPEN");
             ensure!(!deployment.variables.iter().any(is_open), "{name} is open");
             let keys = keys.to_string_lossy().into_owned();
-            deployment.variables.retain(|(name, _)| name != KEYS_FILE);
             deployment.variables.push((KEYS_FILE.to_owned(), keys));
+        }
+        if deployment.shared {
+            let password = password.to_string_lossy().into_owned();
+            let variable = (PASSWORD_FILE.to_owned(), password);
+            deployment.variables.push(variable);
         }
         check_one(workspace, binary, deployment).with_context(|| format!("deployment {name}"))?;
     }
@@ -73,60 +72,6 @@ fn keys(workspace: &Workspace, binary: &Path) -> Result<PathBuf> {
     ]);
     process::output(create.arg(&dir).env_clear())?;
     Ok(dir.join("keys.toml"))
-}
-
-fn deployments(workspace: &Workspace) -> Result<Vec<Deployment>> {
-    let compose = manifests::yaml(workspace, COMPOSE)?;
-    let stack = manifests::yaml(workspace, STACK)?;
-    let pod = &manifests::stateful_set(workspace)?["spec"]["template"]["spec"];
-    let seconds = pod["terminationGracePeriodSeconds"].as_u64();
-    let edge = manifests::with_defaults(&stack["networks"]["edge"]["ipam"]["config"][0]["subnet"])
-        .context("the network of the proxy")?;
-    let unit_grace = manifests::unit_value(workspace, "TimeoutStopSec")?;
-    Ok(vec![
-        Deployment {
-            name: "compose",
-            variables: variables(&compose["services"]["agon"]["environment"])?,
-            file: None,
-            grace: manifests::duration(&compose["services"]["agon"]["stop_grace_period"])?,
-            in_container: true,
-            proxies: Vec::new(),
-        },
-        Deployment {
-            name: "stack",
-            variables: variables(&stack["services"]["agon"]["environment"])?,
-            file: Some(workspace.path("agon.example.toml")),
-            grace: manifests::duration(&stack["services"]["agon"]["stop_grace_period"])?,
-            in_container: true,
-            proxies: vec![edge],
-        },
-        Deployment {
-            name: "kubernetes",
-            variables: Vec::new(),
-            file: Some(workspace.path(KUBERNETES).join("agon.toml")),
-            grace: Duration::from_secs(seconds.context("no terminationGracePeriodSeconds")?),
-            in_container: true,
-            // Pods of most clusters.
-            proxies: vec!["10.0.0.0/8".to_owned()],
-        },
-        Deployment {
-            name: "systemd",
-            variables: Vec::new(),
-            file: Some(workspace.path("deploy/systemd/agon.toml")),
-            grace: Duration::from_secs(unit_grace.parse()?),
-            in_container: false,
-            proxies: vec!["127.0.0.1/32".to_owned(), "::1/128".to_owned()],
-        },
-    ])
-}
-
-fn variables(environment: &Value) -> Result<Vec<(String, String)>> {
-    let mapping = environment.as_object().context("no environment")?;
-    let pair = |(name, value): (&String, &Value)| {
-        let value = manifests::with_defaults(value).with_context(|| name.clone());
-        Ok((name.clone(), value?))
-    };
-    mapping.iter().map(pair).collect()
 }
 
 /// Those that the image sets.
@@ -166,14 +111,16 @@ fn check_one(workspace: &Workspace, binary: &Path, deployment: Deployment) -> Re
         listen == expected,
         "listens on {listen} instead of {expected}"
     );
-    let is_open = deployment.name != "compose" && server["insecure_open"] == true;
-    ensure!(!is_open, "everybody is let in");
+    let is_open = server["insecure_open"] == true;
+    ensure!(deployment.open || !is_open, "everybody is let in");
     trusts(server, &deployment.proxies)?;
-    let data_dir = settings["store"]["data_dir"].as_str().unwrap_or_default();
-    ensure!(
-        data_dir == "/var/lib/agon/store",
-        "the data is in {data_dir}"
-    );
+    let store = &settings["store"];
+    let (key, beginning) = match deployment.shared {
+        true => ("url", "redis-cluster://"),
+        false => ("data_dir", DATA_DIR),
+    };
+    let place = store[key].as_str().unwrap_or_default();
+    ensure!(place.starts_with(beginning), "the data is in {store}");
     Ok(())
 }
 

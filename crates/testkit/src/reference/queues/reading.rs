@@ -225,4 +225,12 @@ impl MatchStore for ReferenceStore {
     ) -> Result<(), MatchError> {
         self.state().number(queue).map(drop)
     }
+
+    async fn lead(&self, queue: &QueueId, _now_ms: i64) -> Result<bool, MatchError> {
+        self.state().number(queue).map(|_| true)
+    }
+
+    async fn resign(&self) -> Result<(), MatchError> {
+        Ok(())
+    }
 }

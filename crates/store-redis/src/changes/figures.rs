@@ -1,0 +1,214 @@
+//! Figures of a board over all rooms: how many entries it has, which are the last, how much ranks above what.
+//!
+//! In dense mode the rank of a score is the number of different better scores. Nothing counts them: the scores
+//! of all rooms are gone through one by one, up to the worst that was asked for, some hundred for each script.
+//! That costs O(d log n) for d different scores, and is why dense boards want scores that are few.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use boards::{Order, PlayerId, RankKey, RankMode, StoreError};
+use futures_util::future::try_join_all;
+use redis::Value;
+
+use super::attempt::{Attempt, unreadable};
+use crate::board_keys::{self, Ladder};
+use crate::board_line::BoardLine;
+use crate::core::Core;
+use crate::layout::Room;
+use crate::replies;
+use crate::tx::{Commit, Count, Counted};
+
+/// Figures asked for in one script.
+const FIGURES: usize = 1000;
+/// Scores that one script goes through.
+const TIERS: &[u8] = b"500";
+
+/// The ladder of a board, and how it ranks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ranking {
+    pub(super) ladder: Ladder,
+    pub(super) order: Order,
+    pub(super) mode: RankMode,
+}
+
+impl Ranking {
+    /// That of a board's present season.
+    pub(super) fn of(line: &BoardLine) -> Self {
+        Ranking {
+            ladder: line.ladder(),
+            order: line.settings.order,
+            mode: line.settings.rank_mode,
+        }
+    }
+}
+
+impl Attempt<'_, '_> {
+    /// How many ranked entries there are, and the last of them, the very last at the end.
+    pub(super) async fn last_of(
+        &self,
+        ranking: Ranking,
+        count: usize,
+    ) -> Result<(u64, Vec<(RankKey, PlayerId)>), StoreError> {
+        let mut commands = Vec::new();
+        for room in self.layout().rooms() {
+            let key = self.layout().key(room, &ranking.ladder.ranked());
+            commands.push(redis::cmd("ZCARD").arg(&key).take());
+            let first = -i64::try_from(count.max(1)).unwrap_or(i64::MAX);
+            let last = redis::cmd("ZRANGE").arg(&key).arg(first).arg(-1).take();
+            commands.push(last.clone().arg("WITHSCORES").take());
+        }
+        let answers = self.core().redis.read(commands).await?;
+        let mut total = 0;
+        let mut last = Vec::new();
+        for pair in answers.chunks_exact(2) {
+            total += replies::whole(&pair[0]).unwrap_or(0);
+            last.extend(entries(ranking.order, &pair[1])?);
+        }
+        last.sort_unstable();
+        let more = last.len().saturating_sub(count);
+        last.drain(..more);
+        Ok((total, last))
+    }
+
+    /// How much ranks above each of these keys, by [`Draft::question`](super::draft::Draft::question).
+    pub(super) async fn above(
+        &self,
+        ranking: Ranking,
+        questions: &BTreeSet<RankKey>,
+    ) -> Result<BTreeMap<RankKey, u64>, StoreError> {
+        let Some(worst) = questions.last() else {
+            return Ok(BTreeMap::new());
+        };
+        if ranking.mode == RankMode::Dense {
+            let tiers = tiers_above(self.core(), ranking, *worst).await?;
+            let tiers = Vec::from_iter(tiers);
+            let above = |key: &RankKey| tiers.partition_point(|tier| *tier < key.tier()) as u64;
+            return Ok(questions.iter().map(|key| (*key, above(key))).collect());
+        }
+        let all: Vec<RankKey> = questions.iter().copied().collect();
+        let counted = all.iter().map(|key| before(ranking, *key)).collect();
+        let counts = sums(self.core(), ranking.ladder, counted).await?;
+        Ok(all.into_iter().zip(counts).collect())
+    }
+
+    /// How many entries have these scores.
+    pub(super) async fn ties(
+        &self,
+        ranking: Ranking,
+        tiers: &BTreeSet<u64>,
+    ) -> Result<HashMap<u64, u64>, StoreError> {
+        let equal = tiers.iter().map(|tier| Counted::Equal {
+            score: weight(ranking, RankKey::of_tier(*tier)),
+        });
+        let counts = sums(self.core(), ranking.ladder, equal.collect()).await?;
+        Ok(tiers.iter().copied().zip(counts).collect())
+    }
+
+    /// How many ranked entries there are.
+    pub(super) async fn total(&self, ranking: Ranking) -> Result<u64, StoreError> {
+        let totals = sums(self.core(), ranking.ladder, vec![Counted::All]).await?;
+        Ok(totals.into_iter().sum())
+    }
+
+    /// How many entries there are in some seasons, hidden ones too.
+    pub(super) async fn filled(
+        &self,
+        ladders: impl Iterator<Item = Ladder>,
+    ) -> Result<u64, StoreError> {
+        let layout = self.layout();
+        let keys = ladders.flat_map(|ladder| {
+            let key = ladder.entries();
+            layout.rooms().map(move |room| layout.key(room, &key))
+        });
+        let commands = keys.map(|key| redis::cmd("HLEN").arg(key).take());
+        let answers = self.core().redis.read(commands.collect()).await?;
+        Ok(answers.iter().filter_map(replies::whole).sum())
+    }
+}
+
+fn weight(ranking: Ranking, key: RankKey) -> f64 {
+    board_keys::weight(ranking.order, key.score(ranking.order))
+}
+
+fn before(ranking: Ranking, key: RankKey) -> Counted {
+    let score = weight(ranking, key);
+    match ranking.mode {
+        // Of entries with one and the same stamp there is one.
+        RankMode::Ordinal => Counted::Before {
+            score,
+            member: board_keys::member(key.reached(), PlayerId::NIL),
+        },
+        RankMode::Shared | RankMode::Dense => Counted::Better { score },
+    }
+}
+
+/// Figures of a ladder, each summed up over all rooms.
+async fn sums(core: &Core, ladder: Ladder, asked: Vec<Counted>) -> Result<Vec<u64>, StoreError> {
+    let mut sums = Vec::with_capacity(asked.len());
+    for some in asked.chunks(FIGURES) {
+        let mut tx = core.begin();
+        for of in some {
+            for room in core.layout.rooms() {
+                let (key, of) = (ladder.ranked(), of.clone());
+                tx.count(room, Count { key, of });
+            }
+        }
+        let Commit::Made(counts) = tx.commit().await? else {
+            return Err(unreadable("figure"));
+        };
+        let rooms = usize::from(core.layout.count());
+        sums.extend(counts.chunks(rooms).map(|some| some.iter().sum::<u64>()));
+    }
+    Ok(sums)
+}
+
+/// The different scores above a key, as [`RankKey::tier`] gives them.
+async fn tiers_above(
+    core: &Core,
+    ranking: Ranking,
+    worst: RankKey,
+) -> Result<BTreeSet<u64>, StoreError> {
+    let rooms = core.layout.rooms();
+    let asked = rooms.map(|room| tiers_of_room(core, room, ranking, worst));
+    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+}
+
+async fn tiers_of_room(
+    core: &Core,
+    room: Room,
+    ranking: Ranking,
+    worst: RankKey,
+) -> Result<Vec<u64>, StoreError> {
+    let key = core.layout.key(room, &ranking.ladder.ranked());
+    let until = format!("({}", weight(ranking, worst));
+    let mut from = "-inf".to_owned();
+    let mut tiers = Vec::new();
+    loop {
+        let words = [from.as_bytes(), until.as_bytes(), TIERS];
+        let answer = core.redis.read_script(&core.scripts.tiers, &key, &words);
+        let found = replies::texts(&answer.await?);
+        for text in &found {
+            let weight = text.parse().map_err(|_| unreadable("score"))?;
+            let score = board_keys::score_of(ranking.order, weight);
+            let score = score.ok_or_else(|| unreadable("score"))?;
+            tiers.push(RankKey::new(ranking.order, score, 0).tier());
+        }
+        match found.last() {
+            Some(last) => from = format!("({last}"),
+            None => return Ok(tiers),
+        }
+    }
+}
+
+/// The entries of a range that came with scores.
+fn entries(order: Order, answer: &Value) -> Result<Vec<(RankKey, PlayerId)>, StoreError> {
+    let pairs = replies::pairs(answer);
+    let read = pairs.iter().map(|(member, weight)| {
+        let (reached, player) = board_keys::read_member(member)?;
+        let weight = std::str::from_utf8(weight).ok()?.parse().ok()?;
+        let score = board_keys::score_of(order, weight)?;
+        Some((RankKey::new(order, score, reached), player))
+    });
+    let read = read.collect::<Option<_>>();
+    read.ok_or_else(|| unreadable("place"))
+}

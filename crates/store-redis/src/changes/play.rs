@@ -1,0 +1,315 @@
+//! Submissions, one or thousands, as one transaction: the lines of their boards, then the entries, are read;
+//! the submissions are played in memory; what ranks they make is asked of all rooms; then the entries that have
+//! changed are written, each once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use boards::{
+    BoardId, Outcome, Player, PlayerId, RankKey, RankMode, Refusal, StoreError, Submission,
+};
+
+use super::First;
+use super::attempt::Attempt;
+use super::draft::{Base, Draft};
+use super::field::{Field, Step};
+use crate::board_records as records;
+use crate::layout::Room;
+use crate::stamps;
+
+/// So often it is tried to have exact ranks where nothing else depends on it that a board holds still…
+const EXACT_TRIES: u32 = 3;
+/// …and for so many submissions at the most: reading more takes too long for that on a busy board.
+const EXACT_FOR: usize = 1000;
+
+/// Players that are created with the submissions.
+pub(super) type Newcomers<'p> = HashMap<PlayerId, &'p Player>;
+
+/// The boards that submissions are about; those that are not there are missing.
+type Fields = BTreeMap<BoardId, Field>;
+
+impl Attempt<'_, '_> {
+    /// Plays submissions in their order. With `all_or_nothing` the first that is refused has all refused.
+    pub(super) async fn play(
+        &mut self,
+        asked: &[(BoardId, Submission)],
+        newcomers: &Newcomers<'_>,
+        all_or_nothing: bool,
+    ) -> Result<Vec<Result<Outcome, Refusal>>, StoreError> {
+        let mut fields = self.fields(asked).await?;
+        self.meet(asked, &mut fields, newcomers).await?;
+        if self.first.is_some() {
+            return Ok(Vec::new());
+        }
+        let stamp = self.attempts.stamps(asked.len() as u64);
+        let mut steps = Vec::with_capacity(asked.len());
+        for (at, (stamp, (board, submission))) in (stamp..).zip(asked).enumerate() {
+            match self.step(&mut fields, board, submission, stamp, newcomers) {
+                Err(refusal) if all_or_nothing => return Err(StoreError::Refused { at, refusal }),
+                step => steps.push(step),
+            }
+        }
+        let outcomes = self.outcomes(asked, &fields, steps, stamp).await?;
+        for field in fields.values() {
+            self.write(field, newcomers, stamp).await?;
+        }
+        Ok(outcomes)
+    }
+
+    fn step(
+        &self,
+        fields: &mut Fields,
+        board: &BoardId,
+        submission: &Submission,
+        stamp: u64,
+        newcomers: &Newcomers<'_>,
+    ) -> Result<Step, Refusal> {
+        let field = fields.get_mut(board);
+        let field = field.ok_or_else(|| Refusal::UnknownBoard(board.clone()))?;
+        let id = submission.player;
+        let known = records::player(self.layout(), id);
+        if !newcomers.contains_key(&id) && self.tx.known(&known).is_none() {
+            return Err(Refusal::UnknownPlayer(id));
+        }
+        let room = self.layout().of_player(id);
+        field.play(submission, stamps::reached(stamp, room))
+    }
+
+    /// Reads the lines of all boards, each in the room of the first player that is about it.
+    async fn fields(&mut self, asked: &[(BoardId, Submission)]) -> Result<Fields, StoreError> {
+        let mut rooms: BTreeMap<&BoardId, Room> = BTreeMap::new();
+        for (board, submission) in asked {
+            let room = self.layout().of_player(submission.player);
+            rooms.entry(board).or_insert(room);
+        }
+        let lines = rooms
+            .iter()
+            .map(|(board, room)| records::line(*room, board));
+        self.tx.fetch(Vec::from_iter(lines)).await?;
+        let mut fields = Fields::new();
+        for (board, room) in rooms {
+            match self.line(room, board) {
+                Ok(line) => drop(fields.insert(board.clone(), Field::new(line))),
+                Err(StoreError::UnknownBoard(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Reads the players, their entries, and what is last on boards that have a limit.
+    async fn meet(
+        &mut self,
+        asked: &[(BoardId, Submission)],
+        fields: &mut Fields,
+        newcomers: &Newcomers<'_>,
+    ) -> Result<(), StoreError> {
+        let mut all = Vec::new();
+        for (board, submission) in asked {
+            let id = submission.player;
+            if let Some(field) = fields.get(board)
+                && !newcomers.contains_key(&id)
+            {
+                all.push(records::player(self.layout(), id));
+                all.extend(self.records_of(&field.line, [field.line.ladder()], id));
+            }
+        }
+        for field in fields.values() {
+            if self.holds_still(field, asked.len()) {
+                let number = field.line.number();
+                let rooms = self.layout().rooms();
+                all.extend(rooms.map(|room| records::version(room, number)));
+            }
+        }
+        self.tx.fetch(all).await?;
+        for (board, submission) in asked {
+            if let Some(field) = fields.get_mut(board) {
+                self.meet_player(field, submission.player)?;
+            }
+        }
+        for (board, field) in fields {
+            self.meet_last(board, field, asked.len()).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the commit depends on it that no other entry of the board changes: it has to where somebody may
+    /// have to leave.
+    fn holds_still(&self, field: &Field, submissions: usize) -> bool {
+        let exact =
+            self.layout().count() == 1 && self.tries < EXACT_TRIES && submissions <= EXACT_FOR;
+        exact || field.line.settings.max_entries.is_some()
+    }
+
+    fn meet_player(&self, field: &mut Field, id: PlayerId) -> Result<(), StoreError> {
+        if !field.before.contains_key(&id) {
+            field
+                .before
+                .insert(id, self.entry(field.line.ladder(), id)?);
+            if self.is_hidden(field.line.number(), id) {
+                field.hidden.insert(id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn meet_last(
+        &mut self,
+        board: &BoardId,
+        field: &mut Field,
+        submissions: usize,
+    ) -> Result<(), StoreError> {
+        let Some(max) = field.line.settings.max_entries else {
+            return Ok(());
+        };
+        let (total, last) = self.last_of(field.ranking(), submissions + 1).await?;
+        if total > max {
+            self.first = Some(First::Trim(board.clone()));
+        }
+        field.know_last(total, last);
+        Ok(())
+    }
+
+    /// What the steps did, with their ranks.
+    async fn outcomes(
+        &self,
+        asked: &[(BoardId, Submission)],
+        fields: &Fields,
+        steps: Vec<Result<Step, Refusal>>,
+        stamp: u64,
+    ) -> Result<Vec<Result<Outcome, Refusal>>, StoreError> {
+        let mut drafts = BTreeMap::new();
+        for (board, field) in fields {
+            let of_board = asked.iter().zip(&steps).filter(|((b, _), _)| b == board);
+            let of_board: Vec<&Step> = of_board.filter_map(|(_, s)| s.as_ref().ok()).collect();
+            if !of_board.is_empty() {
+                let asking = Asking {
+                    field,
+                    first: stamps::reached(stamp, Room(0)),
+                };
+                let base = self.base(&asking, &of_board).await?;
+                let draft = Draft::new(field.line.settings.rank_mode, base);
+                drafts.insert(board, (asking, draft));
+            }
+        }
+        let outcomes = asked.iter().zip(steps).map(|((board, _), step)| {
+            let step = step?;
+            let missing = || Refusal::UnknownBoard(board.clone());
+            let (asking, draft) = drafts.get_mut(board).ok_or_else(missing)?;
+            Ok(asking.outcome(draft, &step))
+        });
+        Ok(outcomes.collect())
+    }
+
+    /// What the board has to be asked for the ranks of these steps.
+    async fn base(&self, asking: &Asking<'_>, steps: &[&Step]) -> Result<Base, StoreError> {
+        let ranking = asking.field.ranking();
+        let ranked = steps.iter().filter(|step| !step.hidden);
+        let keys = ranked.flat_map(|step| [step.old, step.new]).flatten();
+        let questions: BTreeSet<RankKey> = keys
+            .map(|key| Draft::question(ranking.mode, asking.stead(key)))
+            .collect();
+        let mut base = Base {
+            total: self.total(ranking).await?,
+            above: self.above(ranking, &questions).await?,
+            ..Base::default()
+        };
+        if ranking.mode == RankMode::Dense {
+            let dropped = |step: &&Step| step.dropped.map(|(key, _)| key);
+            let touched = steps
+                .iter()
+                .flat_map(|step| [step.old, step.new, dropped(step)])
+                .flatten()
+                .map(RankKey::tier);
+            base.ties = self.ties(ranking, &touched.collect()).await?;
+        }
+        Ok(base)
+    }
+
+    /// Writes what has become of the entries of a board.
+    async fn write(
+        &mut self,
+        field: &Field,
+        newcomers: &Newcomers<'_>,
+        stamp: u64,
+    ) -> Result<(), StoreError> {
+        for (id, after) in &field.after {
+            let before = field.before.get(id).and_then(Option::as_ref);
+            if before == after.as_ref() {
+                continue;
+            }
+            self.write_entry(field, *id, after.is_none());
+            if let Some(entry) = after {
+                let record = records::entry(self.layout(), field.line.ladder(), *id);
+                self.tx.set(record, entry.to_bytes());
+                self.note_stamp(*id, entry.reached, stamp);
+            }
+            if !field.hidden.contains(id) {
+                let player = match newcomers.get(id) {
+                    Some(player) => (*player).clone(),
+                    None => self.player(*id)?,
+                };
+                let ladder = field.line.ladder();
+                self.place(&field.line, ladder, &player, before, after.as_ref());
+            }
+        }
+        if !field.dropped.is_empty() {
+            self.drop_all(&field.line, &field.dropped).await?;
+        }
+        Ok(())
+    }
+
+    fn write_entry(&mut self, field: &Field, id: PlayerId, gone: bool) {
+        if gone {
+            let record = records::entry(self.layout(), field.line.ladder(), id);
+            self.tx.remove(record);
+        }
+        self.touch(self.layout().of_player(id), &field.line);
+    }
+
+    /// Notes a stamp of this attempt as used.
+    fn note_stamp(&mut self, id: PlayerId, reached: u64, first: u64) {
+        let stamp = stamps::stamp_of(reached);
+        if stamp >= first {
+            self.tx.stamp(self.layout().of_player(id), stamp);
+        }
+    }
+}
+
+/// How the ranks of a board are asked for.
+struct Asking<'f> {
+    field: &'f Field,
+    /// When the first of the submissions reached its score, or would have.
+    first: u64,
+}
+
+impl Asking<'_> {
+    /// The key that is asked about instead: nothing of the board comes between what the submissions reach, so
+    /// that all with one score are asked about together.
+    fn stead(&self, key: RankKey) -> RankKey {
+        let order = self.field.line.settings.order;
+        RankKey::new(order, key.score(order), key.reached().min(self.first))
+    }
+
+    fn outcome(&self, draft: &mut Draft, step: &Step) -> Outcome {
+        let rank = |draft: &Draft, key: Option<RankKey>| {
+            let key = key.filter(|_| !step.hidden);
+            key.map(|key| draft.rank(key, self.stead(key)))
+        };
+        let previous_rank = rank(draft, step.old);
+        if !step.hidden {
+            draft.set(step.player, step.old, step.new);
+        }
+        if let Some((key, id)) = step.dropped {
+            draft.set(id, Some(key), None);
+        }
+        Outcome {
+            score: step.score,
+            previous_score: step.previous,
+            rank: rank(draft, step.new),
+            previous_rank,
+            total: draft.total(),
+            applied: step.applied,
+            season: self.field.line.present().season,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Changes of queues: each is tried until it is made on what it has read, or refused.
+
+use boards::{Guard, StoreError};
+use matchmaking::{
+    MatchError, MatchId, QueueChange, QueueChanged, QueueId, QueueReceipt,
+};
+
+use super::draft::Draft;
+use super::keys::{Place, line, queue_of};
+use super::{QueueLine, Queues, records};
+use crate::changes::After;
+use crate::guard::{self, Answer};
+use crate::tx::{At, Attempts, Tx};
+
+mod announce;
+mod backfills;
+mod deleted;
+mod finish;
+mod lapse;
+mod settings;
+mod tickets;
+
+/// A change that is put together, and only has to be committed.
+struct Made<'c> {
+    changed: QueueChanged,
+    tx: Tx<'c>,
+    /// What boards ask for once it is made.
+    after: After,
+}
+
+/// The attempts at a change before the present one.
+#[derive(Clone, Copy)]
+struct SoFar<'a, 'c> {
+    attempts: &'a Attempts<'c>,
+    tries: u32,
+}
+
+/// What came of an attempt; `None`: the queue was not where it was known to be, or something of a board had to
+/// come first, and it is to begin anew.
+type Attempt<'c> = Result<Option<Made<'c>>, MatchError>;
+
+impl Queues {
+    /// Makes a change; see [`matchmaking::MatchStore::change_queue`].
+    pub(crate) async fn change(
+        &self,
+        change: QueueChange,
+        guard: Option<Guard>,
+        now_ms: i64,
+    ) -> Result<QueueReceipt, MatchError> {
+        self.prepare(&change).await?;
+        let receipt = match &change {
+            QueueChange::Lapse(queue) => self.lapse(queue, now_ms).await?,
+            _ => self.make(&change, guard, now_ms).await?,
+        };
+        self.follow_up(&change, &receipt, now_ms).await;
+        Ok(receipt)
+    }
+
+    /// What has to be there before the change is.
+    async fn prepare(&self, change: &QueueChange) -> Result<(), MatchError> {
+        match change {
+            QueueChange::Announce { queue, matches, .. } => {
+                self.have_lead(queue).await?;
+                self.index_matches(queue, matches).await
+            }
+            QueueChange::Lapse(queue) => self.have_lead(queue).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// What is seen to once the change is made. It is made whatever becomes of that.
+    async fn follow_up(&self, change: &QueueChange, receipt: &QueueReceipt, now_ms: i64) {
+        let done = match (change, &receipt.changed) {
+            (QueueChange::CreateTicket { queue, ticket }, _) if !receipt.replayed => {
+                self.look_once_more(queue, ticket, now_ms).await
+            }
+            (QueueChange::DeleteQueue(_), QueueChanged::Done) => self.clear_deleted().await,
+            _ => Ok(()),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "a change of queues is made, and what follows from it waits");
+        }
+    }
+
+    async fn make(
+        &self,
+        change: &QueueChange,
+        guard: Option<Guard>,
+        now_ms: i64,
+    ) -> Result<QueueReceipt, MatchError> {
+        let mut attempts = self.core.attempts();
+        for tries in 0.. {
+            let mut tx = self.core.begin();
+            if let Some(answer) = guard::earlier(&mut tx, guard, now_ms).await? {
+                return Ok(answer.replay_of_queues()?);
+            }
+            let made = match change {
+                QueueChange::Finish { match_id, result } => {
+                    let so_far = SoFar {
+                        attempts: &attempts,
+                        tries,
+                    };
+                    self.finish(tx, so_far, (*match_id, result), now_ms).await?
+                }
+                _ => self.attempt(tx, change, now_ms).await?,
+            };
+            let Some(mut made) = made else {
+                attempts.pause().await?;
+                continue;
+            };
+            if let Some(guard) = guard {
+                let answer = Answer::of_queues(guard, made.changed.clone(), now_ms);
+                guard::keep(&mut made.tx, guard, &answer);
+            }
+            if attempts.outcome(made.tx.commit().await?).await?.is_some() {
+                made.after.run(&self.core).await;
+                return Ok(QueueReceipt {
+                    changed: made.changed,
+                    replayed: false,
+                });
+            }
+        }
+        Err(StoreError::Overloaded.into())
+    }
+
+    async fn attempt<'c>(
+        &'c self,
+        tx: Tx<'c>,
+        change: &QueueChange,
+        now_ms: i64,
+    ) -> Attempt<'c> {
+        match change {
+            QueueChange::PutQueue { queue, settings } => self.put_queue(tx, queue, settings).await,
+            QueueChange::DeleteQueue(queue) => self.delete_queue(tx, queue, now_ms).await,
+            QueueChange::CreateTicket { queue, ticket } => {
+                self.create_ticket(tx, queue, ticket, now_ms).await
+            }
+            QueueChange::CancelTicket { queue, ticket } => {
+                self.cancel_ticket(tx, queue, ticket, now_ms).await
+            }
+            QueueChange::Announce {
+                queue,
+                matches,
+                fills,
+            } => self.announce(tx, queue, (matches, fills), now_ms).await,
+            QueueChange::Lapse(queue) => self.lapse_some(tx, queue, now_ms).await,
+            QueueChange::Accept { match_id, who } => self.accept(tx, *match_id, who, now_ms).await,
+            QueueChange::Decline { match_id, who } => {
+                self.decline(tx, *match_id, who, now_ms).await
+            }
+            // It may take several rooms and boards, and has been seen to.
+            QueueChange::Finish { .. } => Ok(None),
+            QueueChange::CreateBackfill { queue, backfill } => {
+                self.create_backfill(tx, queue, backfill, now_ms).await
+            }
+            QueueChange::CancelBackfill { queue, backfill } => {
+                self.cancel_backfill(tx, queue, backfill).await
+            }
+        }
+    }
+
+    /// Begins a change of a queue, and reads its line with what else is asked for, in one round trip. The
+    /// commit depends on all of it. `None` where the queue is not where it was known to be.
+    async fn enter<'c>(
+        &'c self,
+        mut tx: Tx<'c>,
+        queue: &QueueId,
+        also: impl FnOnce(Place) -> Vec<At>,
+    ) -> Result<Option<(Draft<'c>, QueueLine)>, MatchError> {
+        let number = self.names.number(&self.core, queue).await?;
+        let place = Place::of(&self.core.layout, number);
+        let at = line(place.room, queue);
+        let mut all = also(place);
+        all.push(at.clone());
+        tx.fetch(all).await?;
+        let found = tx.known(&at).and_then(|bytes| records::read_queue(&bytes));
+        let Some(line) = found.filter(|line| line.number == number) else {
+            self.names.forget(queue);
+            return Ok(None);
+        };
+        Ok(Some((Draft::new(tx, place), line)))
+    }
+
+    /// Begins a change of the queue that a match is of.
+    async fn enter_of<'c>(&'c self, mut tx: Tx<'c>, id: MatchId) -> Result<Draft<'c>, MatchError> {
+        let at = queue_of(&self.core.layout, id);
+        tx.peek([at.clone()]).await?;
+        let number = tx.known(&at).and_then(|bytes| records::read_number(&bytes));
+        let number = number.ok_or(MatchError::UnknownMatch(id))?;
+        Ok(Draft::new(tx, Place::of(&self.core.layout, number)))
+    }
+}
+
+/// The end of an attempt: what it has done becomes writes.
+fn finished(mut draft: Draft<'_>, changed: QueueChanged) -> Attempt<'_> {
+    if draft.has_changed() {
+        draft.settle();
+    }
+    Ok(Some(made(changed, draft.tx)))
+}
+
+fn made(changed: QueueChanged, tx: Tx<'_>) -> Made<'_> {
+    Made {
+        changed,
+        tx,
+        after: After::default(),
+    }
+}

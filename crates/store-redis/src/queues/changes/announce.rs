@@ -1,0 +1,212 @@
+//! What the matchmaker has found becomes true, as far as it still can.
+//!
+//! It looked at the queue some moments ago. Here each match and each filled seat is judged by the state of the
+//! instant: all its tickets have to wait, and it has to have the shape that the rules of now ask for. Whatever
+//! does not is left out, and its tickets wait on. The commit depends on all of that, and on this node still
+//! leading the queue. So nobody is ever in two matches, whoever else looks for them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use boards::StoreError;
+use futures_util::future::try_join_all;
+use matchmaking::{
+    Announced, BackfillId, Match, MatchError, ProposedMatch, QueueChanged, QueueId, QueuedTicket,
+    Role, TicketId, TicketState,
+};
+
+use super::{Attempt, finished};
+use crate::layout::Room;
+use crate::queues::draft::{Draft, known};
+use crate::queues::keys::{Place, queue_of};
+use crate::queues::{BackfillLine, MatchLine, QueueLine, Queues, TicketLine};
+use crate::tx::{At, Commit, Tx};
+
+/// Backfill, team, ticket, roles in the order of its players.
+pub(super) type Fill = (BackfillId, usize, TicketId, Vec<Option<Role>>);
+
+impl Queues {
+    pub(super) async fn announce<'c>(
+        &'c self,
+        tx: Tx<'c>,
+        queue: &QueueId,
+        (matches, fills): (&[ProposedMatch], &[Fill]),
+        now_ms: i64,
+    ) -> Attempt<'c> {
+        let token = |place: Place| vec![place.token()];
+        let Some((mut draft, line)) = self.enter(tx, queue, token).await? else {
+            return Ok(None);
+        };
+        self.holds_token(&draft, queue)?;
+        draft.fetch_for(matches, fills).await?;
+        let mut announced = Announced::default();
+        for fill in fills {
+            let done = draft.fill(fill, now_ms).await?;
+            announced.fills += usize::from(done);
+            announced.stale += usize::from(!done);
+        }
+        for proposed in matches {
+            let done = draft.announce_one(&line, proposed, now_ms).await?;
+            announced.matches += usize::from(done);
+            announced.stale += usize::from(!done);
+        }
+        finished(draft, QueueChanged::Announced(announced))
+    }
+
+    /// Writes down of which queue the matches will be, where nobody else has for another one.
+    pub(super) async fn index_matches(
+        &self,
+        queue: &QueueId,
+        matches: &[ProposedMatch],
+    ) -> Result<(), MatchError> {
+        let number = self.names.number(&self.core, queue).await?;
+        let places = matches.iter().map(|m| queue_of(&self.core.layout, m.id));
+        let places: Vec<At> = places.collect();
+        let mut tx = self.core.begin();
+        tx.peek(places.iter().cloned()).await?;
+        let missing = places.into_iter().filter(|at| tx.known(at).is_none());
+        let value = number.0.to_string().into_bytes();
+        Ok(self.put_each(missing.map(|at| (at, value.clone()))).await?)
+    }
+
+    /// Writes records that are the same whoever writes them, each room by itself.
+    pub(super) async fn put_each(
+        &self,
+        records: impl Iterator<Item = (At, Vec<u8>)>,
+    ) -> Result<(), StoreError> {
+        let mut rooms: BTreeMap<Room, Tx<'_>> = BTreeMap::new();
+        for (at, value) in records {
+            let tx = rooms.entry(at.room).or_insert_with(|| self.core.begin());
+            tx.set(at, value);
+        }
+        // Nothing is checked, so nothing can be in the way but that a room is being changed.
+        let commits = rooms.into_values().map(|tx| async {
+            match tx.commit().await? {
+                Commit::Made(_) => Ok(()),
+                Commit::Conflict | Commit::Behind(_) => Err(StoreError::Overloaded),
+            }
+        });
+        try_join_all(commits).await.map(drop)
+    }
+}
+
+impl Draft<'_> {
+    /// Reads all that it is about in a few round trips.
+    async fn fetch_for(
+        &mut self,
+        matches: &[ProposedMatch],
+        fills: &[Fill],
+    ) -> Result<(), StoreError> {
+        let teams = matches.iter().flat_map(|m| &m.teams);
+        let tickets = teams.flat_map(|team| team.tickets.iter().map(|(id, _)| id));
+        let tickets: Vec<_> = tickets.chain(fills.iter().map(|fill| &fill.2)).collect();
+        self.fetch_tickets(tickets).await?;
+        let backfills: Vec<_> = fills.iter().map(|fill| &fill.0).collect();
+        self.fetch_backfills(backfills).await?;
+        let filled = self.backfills.values().filter_map(|slot| slot.now.as_ref());
+        let filled = filled.map(|line| line.backfill.match_id);
+        let all: Vec<_> = filled.chain(matches.iter().map(|m| m.id)).collect();
+        self.fetch_matches(&all).await
+    }
+
+    async fn announce_one(
+        &mut self,
+        queue: &QueueLine,
+        proposed: &ProposedMatch,
+        now_ms: i64,
+    ) -> Result<bool, MatchError> {
+        let Some(lines) = self.tickets_for(proposed, now_ms).await? else {
+            return Ok(false);
+        };
+        let tickets: Vec<Vec<&QueuedTicket>> = lines
+            .iter()
+            .map(|team| team.iter().map(|line| &*line.ticket).collect())
+            .collect();
+        let taken = self.find_match(proposed.id).await?.is_some();
+        if taken || !proposed.fits(&queue.settings.rules, &tickets) {
+            return Ok(false);
+        }
+        let acceptance_ms = queue.settings.acceptance_ms;
+        let Some(of) = proposed.clone().announced(&tickets, acceptance_ms, now_ms) else {
+            return Ok(false);
+        };
+        let line = MatchLine {
+            queue: queue.number,
+            version: 0,
+            of: Arc::new(of.clone()),
+        };
+        self.settle_in(&of, now_ms).await?;
+        self.set_match(line, of);
+        Ok(true)
+    }
+
+    /// The tickets of a match, team by team; `None` where one does not wait, is there twice, or has not a
+    /// role for each of its players.
+    async fn tickets_for(
+        &mut self,
+        proposed: &ProposedMatch,
+        now_ms: i64,
+    ) -> Result<Option<Vec<Vec<TicketLine>>>, StoreError> {
+        let mut seen = BTreeSet::new();
+        let mut teams = Vec::with_capacity(proposed.teams.len());
+        for team in &proposed.teams {
+            let mut lines = Vec::with_capacity(team.tickets.len());
+            for (id, roles) in &team.tickets {
+                match self.waiting(id, now_ms).await? {
+                    Some(line) if roles.len() == size(&line) && seen.insert(id) => lines.push(line),
+                    _ => return Ok(None),
+                }
+            }
+            teams.push(lines);
+        }
+        Ok(Some(teams))
+    }
+
+    async fn waiting(
+        &mut self,
+        id: &TicketId,
+        now_ms: i64,
+    ) -> Result<Option<TicketLine>, StoreError> {
+        let line = self.ticket_by(id, now_ms).await?;
+        Ok(line.filter(TicketLine::waits))
+    }
+
+    async fn fill(
+        &mut self,
+        (backfill, team, ticket, roles): &Fill,
+        now_ms: i64,
+    ) -> Result<bool, MatchError> {
+        let Some(ticket) = self.waiting(ticket, now_ms).await? else {
+            return Ok(false);
+        };
+        let Some(line) = self.open_backfill(backfill).await? else {
+            return Ok(false);
+        };
+        let id = line.backfill.match_id;
+        let of = known(self.find_match(id).await?, id)?;
+        let taken = line.backfill.taken(*team, &ticket.ticket, roles);
+        let Some(taken) = taken.filter(|_| may_join(&of.of, &ticket)) else {
+            return Ok(false);
+        };
+        let joined = of.of.joined(*team, &ticket.ticket, roles);
+        let (match_id, at_ms) = (joined.id, now_ms);
+        let after = ticket.ticket.turned(TicketState::Matched { match_id, at_ms });
+        self.open_backfills(id).await?;
+        self.set_ticket(ticket, after);
+        self.set_match(of, joined);
+        let backfill = Arc::new(taken);
+        self.set_backfill(BackfillLine { backfill, ..line });
+        Ok(true)
+    }
+}
+
+/// Whether the match is being held, and nobody of the ticket is in it.
+fn may_join(of: &Match, ticket: &TicketLine) -> bool {
+    let newcomers = &ticket.ticket.ticket.players;
+    let there = |id| newcomers.iter().any(|player| player.id == id);
+    of.has_to_run().is_ok() && !of.players().any(|p| there(p.player.id))
+}
+
+fn size(line: &TicketLine) -> usize {
+    line.ticket.ticket.players.len()
+}

@@ -1,0 +1,78 @@
+//! What queues leave behind: tickets, backfills and failed matches that ended an hour ago, and what is left of queues
+//! that were deleted. Every node sees to it; what two do at once is done once.
+
+use boards::StoreError;
+use matchmaking::{MatchError, MatchId};
+use redis::Value;
+
+use super::keys::{DOOMED, MATCHES, Part, Place, QUEUES};
+use super::{QueueNumber, Queues, records, wire};
+use crate::layout::Layout;
+use crate::tx::Write;
+
+/// How long what has ended can be read.
+const READABLE_MS: i64 = 60 * 60 * 1000;
+/// Things removed in one go.
+const SOME: u64 = 200;
+
+impl Queues {
+    /// Removes what nobody can read any more.
+    pub(super) async fn tidy(&self) -> Result<(), MatchError> {
+        self.clear_deleted().await?;
+        let before_ms = self.core.clock.now_ms().saturating_sub(READABLE_MS);
+        for number in self.all_numbers().await? {
+            let place = Place::of(&self.core.layout, number);
+            while self.remove_ended(place, before_ms).await? {}
+        }
+        self.mirrors.forget_unused();
+        Ok(())
+    }
+
+    /// Queues that there are and queues that were deleted.
+    async fn all_numbers(&self) -> Result<Vec<QueueNumber>, StoreError> {
+        let key = |name| self.core.layout.key(Layout::CONTROL, name);
+        let lines = redis::cmd("HVALS").arg(key(QUEUES)).take();
+        let doomed = redis::cmd("HKEYS").arg(key(DOOMED)).take();
+        let mut found = self.core.redis.read(vec![lines, doomed]).await?.into_iter();
+        let mut next = || found.next().map(wire::items).unwrap_or_default();
+        let lines = next();
+        let lines = lines.iter().filter_map(|bytes| records::read_queue(bytes));
+        let mut numbers: Vec<QueueNumber> = lines.map(|line| line.number).collect();
+        numbers.extend(next().iter().filter_map(|bytes| records::read_number(bytes)));
+        Ok(numbers)
+    }
+
+    /// How much of a queue can be read for the rest of its hour.
+    pub(super) async fn ended_of(&self, place: Place) -> Result<u64, StoreError> {
+        let key = self.core.layout.key(place.room, &place.key(Part::Ended));
+        Ok(wire::number(&self.read_one(redis::cmd("ZCARD").arg(key).take()).await?))
+    }
+
+    /// Whether there may be more.
+    async fn remove_ended(&self, place: Place, before_ms: i64) -> Result<bool, StoreError> {
+        let key = self.core.layout.key(place.room, &place.key(Part::Ended));
+        let (before, some) = (before_ms.to_string(), SOME.to_string());
+        let words = [before.as_bytes(), some.as_bytes()];
+        let answer = self.core.redis.script(&self.core.scripts.ended, &key, &words);
+        let mut answer = wire::list(answer.await?).into_iter();
+        let removed = answer.next().as_ref().map_or(0, wire::number);
+        self.forget_matches(answer).await?;
+        Ok(removed == SOME)
+    }
+
+    /// Forgets of which queue the matches were.
+    async fn forget_matches(
+        &self,
+        matches: impl Iterator<Item = Value>,
+    ) -> Result<(), StoreError> {
+        let ids = matches.filter_map(wire::bytes);
+        let ids: Vec<MatchId> = ids.filter_map(|b| records::read_match_id(&b)).collect();
+        for id in ids {
+            let mut tx = self.core.begin();
+            let (key, field) = (MATCHES.to_vec(), id.as_bytes().to_vec());
+            tx.also(self.core.layout.of_match(id), Write::HDel { key, field });
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::{Counts, EndLine, Head, Kind, hex};
+use crate::{Counts, EndLine, Head, Kind, Sum, hex};
 
 /// An export that is being written.
 pub struct Writer<W> {
@@ -13,6 +13,7 @@ pub struct Writer<W> {
     line: Vec<u8>,
     hash: Sha256,
     counts: Counts,
+    sum: Option<Sum>,
 }
 
 impl<W: Write> Writer<W> {
@@ -23,6 +24,15 @@ impl<W: Write> Writer<W> {
             line: Vec::new(),
             hash: Sha256::new(),
             counts: Counts::default(),
+            sum: None,
+        }
+    }
+
+    /// The same, and adds up what is written.
+    pub fn summing(to: W) -> Self {
+        Writer {
+            sum: Some(Sum::default()),
+            ..Writer::new(to)
         }
     }
 
@@ -40,7 +50,11 @@ impl<W: Write> Writer<W> {
     /// Where it cannot be written.
     pub fn record(&mut self, kind: Kind, record: &impl Serialize) -> io::Result<()> {
         self.counts.add(kind);
-        self.line(record)
+        self.line(record)?;
+        if let Some(sum) = &mut self.sum {
+            sum.add(kind, &self.line);
+        }
+        Ok(())
     }
 
     fn line(&mut self, line: &impl Serialize) -> io::Result<()> {
@@ -54,6 +68,11 @@ impl<W: Write> Writer<W> {
     /// How many records have been written.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// What was written so far, where it is added up.
+    pub fn take_sum(&mut self) -> Option<Sum> {
+        self.sum.take()
     }
 
     /// The last line; also empties the buffer.

@@ -14,6 +14,8 @@ use matchmaking::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod archived;
+mod census;
 mod changes;
 mod chores;
 mod draft;
@@ -35,6 +37,7 @@ mod watches;
 mod why;
 mod wire;
 
+pub(crate) use census::Census;
 pub(crate) use erase::erase_player;
 pub(crate) use shared::{Duties, Queues};
 

@@ -20,6 +20,8 @@ pub(crate) struct Scripts {
     pub(crate) tiers: Script,
     pub(crate) build: Script,
     pub(crate) tidy: Script,
+    pub(crate) load: Script,
+    pub(crate) migration: Script,
     /// Those of [`crate::reads`].
     pub(crate) reads: ReadScripts,
 }
@@ -39,6 +41,8 @@ impl Scripts {
             tiers: Script::reading(&[include_str!("lua/tiers.lua")]),
             build: Script::writing(&[include_str!("lua/build.lua")]),
             tidy: Script::writing(&[include_str!("lua/tidy.lua")]),
+            load: Script::writing(&[include_str!("lua/load.lua")]),
+            migration: Script::writing(&[include_str!("lua/migration.lua")]),
             reads: ReadScripts::new(),
         }
     }

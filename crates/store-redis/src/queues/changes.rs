@@ -20,6 +20,8 @@ mod lapse;
 mod settings;
 mod tickets;
 
+pub(super) use settings::NEXT;
+
 /// A change that is put together, and only has to be committed.
 struct Made<'c> {
     changed: QueueChanged,

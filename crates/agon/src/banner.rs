@@ -22,7 +22,7 @@ pub(crate) fn print(site: &str, practice: Option<SocketAddr>, data: &str, access
          {practice}\
          \x20 API          {site}/docs\n\
          \x20 health       {site}/healthz, {site}/readyz\n\
-         \x20 data         {} ({players} players)\n\
+         \x20 data         {data}\n\
          \x20 access       {}\n\
          Ctrl-C stops it.",
         who_may(access),

@@ -14,7 +14,7 @@ mod queues;
 mod redis;
 mod store;
 
-pub(crate) use queues::{add_matchmaker, add_queues};
+pub(crate) use queues::{add_matchmaker, add_queues, add_shared_queues};
 pub(crate) use redis::add_redis;
 pub(crate) use store::add_store;
 
@@ -45,7 +45,7 @@ fn tell_build(to: &mut Families) {
         .whole(&labels, 1);
 }
 
-fn distribution(of: &store_embedded::Histogram) -> Distribution {
+fn distribution(of: &boards::Histogram) -> Distribution {
     Distribution {
         at_most: of.at_most.clone(),
         count: of.count,

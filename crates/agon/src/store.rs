@@ -47,7 +47,10 @@ impl Served {
                 metrics::add_store(to, Arc::clone(store));
                 metrics::add_queues(to, Arc::clone(store));
             }
-            Served::Redis(store, _) => metrics::add_redis(to, Arc::clone(store)),
+            Served::Redis(store, _) => {
+                metrics::add_redis(to, Arc::clone(store));
+                metrics::add_shared_queues(to, Arc::clone(store));
+            }
         }
     }
 

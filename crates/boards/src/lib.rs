@@ -8,6 +8,7 @@
 //! ranks by itself and would be slow and wrong when driven key by key.
 
 mod board;
+mod buckets;
 mod change;
 mod clock;
 mod entry;
@@ -22,8 +23,9 @@ mod settings;
 mod store;
 
 pub use board::{Authority, BoardId, Operator, Order, RankMode, Season, SeasonId};
-pub use clock::Clock;
+pub use buckets::{Buckets, Histogram};
 pub use change::{Change, Changed, Guard, Receipt};
+pub use clock::Clock;
 pub use entry::{Details, Metadata, NewPlayer, Outcome, RankedEntry, Submission};
 pub use error::{Invalid, Refusal, StoreError};
 pub use player::{Country, DisplayName, Player, PlayerId};

@@ -18,6 +18,7 @@ mod rating;
 mod rules;
 pub mod simulate;
 mod store;
+mod tally;
 mod ticket;
 
 pub use check::{filling_violations, violations};
@@ -38,4 +39,5 @@ pub use rules::{
 pub use store::{
     HistoryMark, MatchStore, PlayerRating, QueueInfo, QueueSnapshot, QueueStats, TicketView,
 };
+pub use tally::Tally;
 pub use ticket::{Ticket, TicketPlayer};

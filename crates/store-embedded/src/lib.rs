@@ -11,7 +11,6 @@
 //! ended in queues (`reader.rs`).
 
 mod access;
-mod buckets;
 mod chores;
 mod codec;
 mod cut;
@@ -45,8 +44,7 @@ mod testing;
 mod writer;
 
 pub use archive::{ArchiveError, Counts, Scope};
-pub use buckets::Histogram;
-pub use boards::Clock;
+pub use boards::{Clock, Histogram};
 pub use error::OpenError;
 pub use export::{Export, ExportError, relay, write_failure};
 pub use import::{ImportError, ImportPlan, Imported, Source, Stage as ImportStage, import};

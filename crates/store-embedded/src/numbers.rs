@@ -9,12 +9,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use boards::BoardId;
-use matchmaking::QueueId;
+use boards::{BoardId, Buckets, Histogram};
+use matchmaking::{QueueId, Tally};
 use parking_lot::Mutex;
 
-use crate::buckets::{Buckets, Histogram};
-use crate::queues::{Queue, Tally};
+use crate::queues::Queue;
 use crate::state::Board;
 use crate::store::EmbeddedStore;
 

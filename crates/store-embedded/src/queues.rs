@@ -10,7 +10,7 @@ use boards::PlayerId;
 use hashbrown::HashMap;
 use matchmaking::{
     Backfill, BackfillId, Match, MatchId, QueueId, QueueSettings, QueuedTicket, Rating, Reason,
-    TicketId, WhyWaiting,
+    Tally, TicketId, WhyWaiting,
 };
 
 mod apply;
@@ -20,7 +20,6 @@ mod masks;
 mod reads;
 mod recent;
 mod records;
-mod tally;
 mod watches;
 
 pub(crate) use apply::{Delta, put_match};
@@ -36,7 +35,6 @@ pub(crate) use records::{
     backfill, digest, match_record, queue, rating, read_backfill, read_match, read_queue,
     read_rating, read_ticket, ticket,
 };
-pub(crate) use tally::Tally;
 pub(crate) use watches::Watches;
 
 /// A queue's number in this store, never used again. Keys begin with it, so that deleting a queue writes
@@ -170,7 +168,7 @@ impl Queue {
             version: 0,
             why: Arc::default(),
             recent: Recent::new(),
-            tally: Tally::new(),
+            tally: Tally::default(),
         }
     }
 

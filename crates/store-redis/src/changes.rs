@@ -60,11 +60,11 @@ enum First {
 /// As there.
 pub(crate) async fn change(
     core: &Core,
-    change: Change,
+    change: &Change,
     guard: Option<Guard>,
     now_ms: i64,
 ) -> Result<Receipt, StoreError> {
-    if let Change::Submit { board, submission } = &change
+    if let Change::Submit { board, submission } = change
         && let Some(receipt) = submit::at_once(core, board, submission, guard, now_ms).await?
     {
         return Ok(receipt);
@@ -77,7 +77,7 @@ pub(crate) async fn change(
         if let Some(answer) = guard::earlier(&mut attempt.tx, guard, now_ms).await? {
             return answer.replay();
         }
-        let judged = attempt.judge(&change).await;
+        let judged = attempt.judge(change).await;
         if let Some(first) = attempt.first.take() {
             built = do_first(core, first, now_ms).await?;
             continue;

@@ -44,7 +44,6 @@ use tokio::time::sleep;
 pub(crate) use self::subscription::{Event, Subscription};
 
 use self::call::Call;
-use self::link::Broken;
 use self::lookout::Blind;
 use self::node::Node;
 use self::shared::Shared;
@@ -236,6 +235,6 @@ async fn examine(
             Ok([info, settings]) => Ok((info, settings)),
             Err(_) => Err(format!("{} answers oddly", node.host)),
         },
-        Err(Broken::NotSent(reason) | Broken::Lost(reason)) => Err(reason),
+        Err(broken) => Err(broken.reason()),
     }
 }

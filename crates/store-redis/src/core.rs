@@ -1,5 +1,6 @@
 //! What all parts of the store work with: the connection, where everything is, the clock, the scripts.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use boards::{Clock, StoreError};
@@ -8,6 +9,7 @@ use redis::Value;
 use crate::connection::Redis;
 use crate::failure::RedisFailure;
 use crate::layout::{Layout, Room};
+use crate::queues::Tallies;
 use crate::reads::Versions;
 use crate::replies;
 use crate::scripts::Scripts;
@@ -30,6 +32,8 @@ pub(crate) struct Core {
     pub(crate) scripts: Scripts,
     /// What is known of boards' versions. Who changes a board tells it.
     pub(crate) versions: Versions,
+    /// What this node has done in queues.
+    pub(crate) tallies: Arc<Tallies>,
 }
 
 impl Core {

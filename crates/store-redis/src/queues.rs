@@ -9,9 +9,7 @@
 use std::sync::Arc;
 
 use boards::PlayerId;
-use matchmaking::{
-    Backfill, Match, MatchState, QueueSettings, QueuedTicket, Rating, TicketState,
-};
+use matchmaking::{Backfill, Match, MatchState, QueueSettings, QueuedTicket, Rating, TicketState};
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod archived;
@@ -32,6 +30,7 @@ mod records;
 mod settle;
 mod shared;
 mod snapshot;
+mod tallies;
 mod waits;
 mod watches;
 mod why;
@@ -40,6 +39,8 @@ mod wire;
 pub(crate) use census::Census;
 pub(crate) use erase::erase_player;
 pub(crate) use shared::{Duties, Queues};
+pub use tallies::QueueNumbers;
+pub(crate) use tallies::Tallies;
 
 /// A queue's number in this store, never used again, so that what a deleted one has left is not the next one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

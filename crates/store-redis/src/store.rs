@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use boards::Clock;
 
-use crate::connection::Redis;
 use crate::changes;
+use crate::connection::Redis;
 use crate::core::Core;
 use crate::failure::{ConnectError, RedisFailure};
 use crate::layout::{Layout, MAX_ROOMS};
@@ -126,6 +126,7 @@ pub(crate) fn core(redis: Redis, options: &Options, clock: Clock, meta: &Meta) -
         secret: meta.secret,
         scripts: Scripts::new(),
         versions: Versions::default(),
+        tallies: Arc::default(),
     }
 }
 
@@ -149,9 +150,14 @@ impl Sweeper {
             loop {
                 tokio::time::sleep(SWEEP_EVERY.mul_f64(0.5 + fastrand::f64())).await;
                 for room in core.layout.rooms() {
-                    if let Err(error) = sweep(&core, room).await {
+                    let swept = sweep(&core, room).await;
+                    let swept = swept.and(changes::tidy(&core, room).await);
+                    if let Err(error) = swept {
                         tracing::debug!(room = room.0, %error, "a room was not swept");
                     }
+                }
+                if let Err(error) = changes::end_seasons(&core, core.clock.now_ms()).await {
+                    tracing::debug!(%error, "seasons may not have ended in time");
                 }
             }
         });

@@ -104,7 +104,11 @@ pub(crate) struct Tx<'c> {
     counts: Vec<(Room, Count)>,
     /// The last stamp used in each room.
     stamped: BTreeMap<Room, u64>,
+    /// What this node does of its own once it is made.
+    then: Vec<Then>,
 }
+
+type Then = Box<dyn FnOnce() + Send + Sync>;
 
 impl<'c> Tx<'c> {
     pub(crate) fn new(core: &'c Core) -> Self {
@@ -114,6 +118,7 @@ impl<'c> Tx<'c> {
             writes: BTreeMap::new(),
             counts: Vec::new(),
             stamped: BTreeMap::new(),
+            then: Vec::new(),
         }
     }
 
@@ -186,8 +191,18 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], also where it is not known whether it is made.
-    pub(crate) async fn commit(self) -> Result<Commit, StoreError> {
-        commit::commit(self).await
+    pub(crate) async fn commit(mut self) -> Result<Commit, StoreError> {
+        let then = std::mem::take(&mut self.then);
+        let outcome = commit::commit(self).await?;
+        if let Commit::Made(_) = outcome {
+            then.into_iter().for_each(|then| then());
+        }
+        Ok(outcome)
+    }
+
+    /// Does that on this node once the transaction is made, and not where it is not.
+    pub(crate) fn once_made(&mut self, then: impl FnOnce() + Send + Sync + 'static) {
+        self.then.push(Box::new(then));
     }
 
     fn change(&mut self, at: At, change: Change) {

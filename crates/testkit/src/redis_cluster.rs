@@ -63,6 +63,10 @@ impl RedisCluster {
             let id = master.text(&["CLUSTER", "MYID"]);
             replica.command(&["CLUSTER", "REPLICATE", &id]);
         }
+        self.wait("every master has its replica", |node| {
+            let ranges = ranges(&node.command(&["CLUSTER", "SLOTS"]));
+            ranges.iter().all(|(_, _, ports)| ports.len() == 2)
+        });
         self.wait_until_well();
     }
 
@@ -134,13 +138,13 @@ impl RedisCluster {
         let asked = self.nodes.iter().find(|node| node.is_running()).unwrap();
         let slot = self.slot(key);
         let slots = ranges(&asked.command(&["CLUSTER", "SLOTS"]));
-        let (_, _, port) = slots
+        let (_, _, ports) = slots
             .into_iter()
             .find(|(a, b, _)| (*a..=*b).contains(&slot))
             .unwrap();
         self.nodes
             .iter()
-            .position(|n| i64::from(n.port()) == port)
+            .position(|n| i64::from(n.port()) == ports[0])
             .unwrap()
     }
 
@@ -183,17 +187,18 @@ impl RedisCluster {
     }
 }
 
-/// First and last slot and the master's port, of each range.
-fn ranges(reply: &Value) -> Vec<(i64, i64, i64)> {
+/// First and last slot and the servers' ports, the master's first and the others in order, of each range.
+fn ranges(reply: &Value) -> Vec<(i64, i64, Vec<i64>)> {
     let Value::Array(entries) = reply else {
         panic!("odd slots: {reply:?}");
     };
     let range = |entry: &Value| match entry {
-        Value::Array(parts) => match (&parts[0], &parts[1], &parts[2]) {
-            (Value::Int(first), Value::Int(last), Value::Array(master)) => match master[1] {
-                Value::Int(port) => Some((*first, *last, port)),
-                _ => None,
-            },
+        Value::Array(parts) => match &parts[..] {
+            [Value::Int(first), Value::Int(last), servers @ ..] => {
+                let mut ports: Vec<i64> = servers.iter().filter_map(port).collect();
+                ports[1..].sort_unstable();
+                Some((*first, *last, ports))
+            }
             _ => None,
         },
         _ => None,
@@ -202,4 +207,14 @@ fn ranges(reply: &Value) -> Vec<(i64, i64, i64)> {
         .iter()
         .map(|e| range(e).expect("odd slots"))
         .collect()
+}
+
+fn port(server: &Value) -> Option<i64> {
+    match server {
+        Value::Array(parts) => match parts[1] {
+            Value::Int(port) => Some(port),
+            _ => None,
+        },
+        _ => None,
+    }
 }

@@ -10,8 +10,16 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 
-/// Present on nearly every machine, buildah apart; minimal containers lack some.
-const PACKAGES: [&str; 5] = ["util-linux", "mount", "procps", "systemd", "buildah"];
+/// Present on nearly every machine, the last two apart; minimal containers lack some. In `redis-tools` is the
+/// server as well, under another name; `redis-server` adds a service to it that would be started.
+const PACKAGES: [&str; 6] = [
+    "util-linux",
+    "mount",
+    "procps",
+    "systemd",
+    "buildah",
+    "redis-tools",
+];
 
 /// Needed where Python is missing or cannot make virtual environments, as Debian's own cannot
 /// without a second package. A Python from elsewhere than Debian does as well.

@@ -1,6 +1,8 @@
 //! Redis goes away, refuses, or stops answering: what cannot be done is 503 within bounded time, nothing of it is
 //! done or done twice, and everything goes on by itself.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -10,6 +12,8 @@ use crate::setup::{
     BOUND, assert_unavailable, create_players, get, lasting_redis, node, player, post, put, score,
     submit, two, until,
 };
+
+const KILLS: usize = 5;
 
 fn is_ready(app: &App) -> bool {
     app.get("/readyz").status == 200
@@ -72,29 +76,27 @@ fn what_redis_was_killed_under_is_counted_once() {
     let (a, b) = two(&redis);
     create_players(&a, 4);
     put(&a, "/v1/boards/points", &json!({"operator": "sum"}));
-    const KILLS: usize = 5;
-    let acknowledged = std::thread::scope(|scope| {
-        let done = std::sync::atomic::AtomicBool::new(false);
-        let writers: Vec<_> = (0..4)
-            .map(|writer| {
-                let (app, done) = (if writer % 2 == 0 { &a } else { &b }, &done);
-                scope.spawn(move || {
-                    let mut count = 0;
-                    while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                        insist(app, "points", writer, 1.0, &format!("{writer}-{count}"));
-                        count += 1;
-                    }
-                    count
-                })
-            })
-            .collect();
+    let done = AtomicBool::new(false);
+    // Counts up to the last key that was answered.
+    let write = &|app: &App, writer: usize| {
+        let mut count = 0;
+        while !done.load(Ordering::Relaxed) {
+            insist(app, "points", writer, 1.0, &format!("{writer}-{count}"));
+            count += 1;
+        }
+        count
+    };
+    let acknowledged = thread::scope(|scope| {
+        let writers = [&a, &b, &a, &b].into_iter().enumerate();
+        let writers = writers.map(|(n, app)| scope.spawn(move || write(app, n)));
+        let writers: Vec<_> = writers.collect();
         for _ in 0..KILLS {
-            std::thread::sleep(Duration::from_millis(700));
+            thread::sleep(Duration::from_millis(700));
             redis.kill();
             redis.restart();
         }
-        std::thread::sleep(Duration::from_millis(300));
-        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        thread::sleep(Duration::from_millis(300));
+        done.store(true, Ordering::Relaxed);
         let counts = writers.into_iter().map(|writer| writer.join().unwrap());
         counts.collect::<Vec<u32>>()
     });

@@ -43,9 +43,8 @@ impl Delta {
         for line in self.matches {
             let before = queues.matches.get(&line.of.id);
             if let Some(queue) = queues.all.get_mut(&line.queue) {
-                queue
-                    .tally
-                    .of_match(&line, before.map(|line| &line.of.state));
+                let before = before.map(|line| &line.of.state);
+                queue.tally.of_match(&line.of, before);
             }
             put_match(queues, line);
         }
@@ -53,7 +52,7 @@ impl Delta {
             if let Some(queue) = queues.all.get_mut(&number) {
                 queue.version = commit;
                 let is_new = !queue.tickets.contains_key(line.ticket.id());
-                queue.tally.ticket(&line, is_new);
+                queue.tally.ticket(&line.ticket, is_new);
                 queue.put_ticket(line);
             }
         }

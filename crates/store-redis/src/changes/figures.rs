@@ -1,27 +1,24 @@
 //! Figures of a board over all rooms: how many entries it has, which are the last, how much ranks above what.
 //!
-//! In dense mode the rank of a score is the number of different better scores. Nothing counts them: the scores
-//! of all rooms are gone through one by one, up to the worst that was asked for, some hundred for each script.
-//! That costs O(d log n) for d different scores, and is why dense boards want scores that are few.
+//! In dense mode the rank of a score is the number of different better scores, which nothing counts: they are
+//! gone through one by one, up to the worst that was asked for. That costs O(d log n) for d of them, and is why
+//! dense boards want scores that are few.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use boards::{Order, PlayerId, RankKey, RankMode, StoreError};
-use futures_util::future::try_join_all;
+use boards::{Order, PlayerId, RankKey, RankMode, Score, StoreError};
 use redis::Value;
 
 use super::attempt::{Attempt, unreadable};
 use crate::board_keys::{self, Ladder};
 use crate::board_line::BoardLine;
 use crate::core::Core;
-use crate::layout::Room;
+use crate::reads::distinct_better;
 use crate::replies;
 use crate::tx::{Commit, Count, Counted};
 
 /// Figures asked for in one script.
 const FIGURES: usize = 1000;
-/// Scores that one script goes through.
-const TIERS: &[u8] = b"500";
 
 /// The ladder of a board, and how it ranks.
 #[derive(Clone, Copy, Debug)]
@@ -76,18 +73,16 @@ impl Attempt<'_, '_> {
         ranking: Ranking,
         questions: &BTreeSet<RankKey>,
     ) -> Result<BTreeMap<RankKey, u64>, StoreError> {
-        let Some(worst) = questions.last() else {
-            return Ok(BTreeMap::new());
-        };
-        if ranking.mode == RankMode::Dense {
-            let tiers = tiers_above(self.core(), ranking, *worst).await?;
-            let tiers = Vec::from_iter(tiers);
-            let above = |key: &RankKey| tiers.partition_point(|tier| *tier < key.tier()) as u64;
-            return Ok(questions.iter().map(|key| (*key, above(key))).collect());
-        }
         let all: Vec<RankKey> = questions.iter().copied().collect();
-        let counted = all.iter().map(|key| before(ranking, *key)).collect();
-        let counts = sums(self.core(), ranking.ladder, counted).await?;
+        let counts = if ranking.mode == RankMode::Dense {
+            let scores = all.iter().map(|key| weight(ranking, *key));
+            let scores: Option<Vec<Score>> = scores.map(|weight| Score::new(weight).ok()).collect();
+            let scores = scores.ok_or_else(|| unreadable("score"))?;
+            distinct_better(self.core(), &ranking.ladder.ranked(), &scores).await?
+        } else {
+            let counted = all.iter().map(|key| before(ranking, *key)).collect();
+            sums(self.core(), ranking.ladder, counted).await?
+        };
         Ok(all.into_iter().zip(counts).collect())
     }
 
@@ -160,44 +155,6 @@ async fn sums(core: &Core, ladder: Ladder, asked: Vec<Counted>) -> Result<Vec<u6
         sums.extend(counts.chunks(rooms).map(|some| some.iter().sum::<u64>()));
     }
     Ok(sums)
-}
-
-/// The different scores above a key, as [`RankKey::tier`] gives them.
-async fn tiers_above(
-    core: &Core,
-    ranking: Ranking,
-    worst: RankKey,
-) -> Result<BTreeSet<u64>, StoreError> {
-    let rooms = core.layout.rooms();
-    let asked = rooms.map(|room| tiers_of_room(core, room, ranking, worst));
-    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
-}
-
-async fn tiers_of_room(
-    core: &Core,
-    room: Room,
-    ranking: Ranking,
-    worst: RankKey,
-) -> Result<Vec<u64>, StoreError> {
-    let key = core.layout.key(room, &ranking.ladder.ranked());
-    let until = format!("({}", weight(ranking, worst));
-    let mut from = "-inf".to_owned();
-    let mut tiers = Vec::new();
-    loop {
-        let words = [from.as_bytes(), until.as_bytes(), TIERS];
-        let answer = core.redis.read_script(&core.scripts.tiers, &key, &words);
-        let found = replies::texts(&answer.await?);
-        for text in &found {
-            let weight = text.parse().map_err(|_| unreadable("score"))?;
-            let score = board_keys::score_of(ranking.order, weight);
-            let score = score.ok_or_else(|| unreadable("score"))?;
-            tiers.push(RankKey::new(ranking.order, score, 0).tier());
-        }
-        match found.last() {
-            Some(last) => from = format!("({last}"),
-            None => return Ok(tiers),
-        }
-    }
 }
 
 /// The entries of a range that came with scores.

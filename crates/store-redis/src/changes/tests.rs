@@ -43,7 +43,7 @@ async fn same(store: &RedisStore, reference: &ReferenceStore, steps: &[Step]) {
             continue;
         };
         now_ms += after_ms;
-        let found = change(&store.core, asked.clone(), *guard, now_ms).await;
+        let found = change(&store.core, asked, *guard, now_ms).await;
         let expected = reference.change(asked.clone(), *guard, now_ms);
         let expected = expected.now_or_never().unwrap();
         let text = |error| format!("{error:?}");

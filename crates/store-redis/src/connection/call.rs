@@ -112,7 +112,9 @@ impl<'a> Call<'a> {
         self.detour = None;
         match broken {
             Broken::Lost(reason) if !self.reads => self.fail(RedisFailure::Unknown { reason }),
-            Broken::Lost(reason) | Broken::NotSent(reason) => {
+            // What happened before says more than that there was no time to try again.
+            Broken::NoTime(_) if self.so_far.is_some() => Before::Look,
+            Broken::Lost(reason) | Broken::NotSent(reason) | Broken::NoTime(reason) => {
                 self.so_far = Some(RedisFailure::NotDone { reason });
                 Before::Look
             }

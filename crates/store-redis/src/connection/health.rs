@@ -15,7 +15,6 @@ use redis::{Pipeline, Value};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use super::link::Broken;
 use super::node::Node;
 use super::shared::Shared;
 use super::topology::Topology;
@@ -135,7 +134,7 @@ impl Shared {
         let exchange = node.exchange(&pipeline, Instant::now() + limit, limit);
         match exchange.await {
             Ok(replies) => self.trouble_in(&replies, node),
-            Err(Broken::NotSent(reason) | Broken::Lost(reason)) => Some(reason),
+            Err(broken) => Some(broken.reason()),
         }
     }
 

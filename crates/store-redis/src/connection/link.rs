@@ -24,8 +24,19 @@ const WAITING_MESSAGES: usize = 1024;
 pub(super) enum Broken {
     /// Not a byte of it was sent.
     NotSent(String),
+    /// Nor was this, as there was no connection by the deadline.
+    NoTime(String),
     /// It was sent, or may have been.
     Lost(String),
+}
+
+impl Broken {
+    /// Why.
+    pub(super) fn reason(self) -> String {
+        match self {
+            Broken::NotSent(reason) | Broken::NoTime(reason) | Broken::Lost(reason) => reason,
+        }
+    }
 }
 
 /// One connection.

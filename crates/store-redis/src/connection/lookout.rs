@@ -12,7 +12,6 @@ use futures_util::stream::FuturesUnordered;
 use redis::{Pipeline, Value};
 use tokio::time::timeout_at;
 
-use super::link::Broken;
 use super::shared::Shared;
 use super::topology::{Ranges, ranges};
 use crate::address::Host;
@@ -74,9 +73,7 @@ impl Shared {
         let limit = self.options.response_timeout;
         let node = self.node(host);
         let exchanged = node.exchange(&pipeline, deadline, limit).await;
-        let replies = exchanged.map_err(|broken| match broken {
-            Broken::NotSent(reason) | Broken::Lost(reason) => Blind::NoAnswer(reason),
-        })?;
+        let replies = exchanged.map_err(|broken| Blind::NoAnswer(broken.reason()))?;
         match &replies[..] {
             [Value::BulkString(info), slots] if is_well(info) => ranges(slots, host)
                 .filter(|ranges| !ranges.is_empty())

@@ -53,19 +53,23 @@ impl Node {
         deadline: Instant,
         limit: Duration,
     ) -> Result<Vec<Value>, Broken> {
-        let link = self.link(deadline).await.map_err(Broken::NotSent)?;
-        let replies = link.exchange(pipeline, limit).await;
-        replies.map_err(|broken| match broken {
-            Broken::NotSent(reason) => Broken::NotSent(format!("{}: {reason}", self.host)),
-            Broken::Lost(reason) => Broken::Lost(format!("{}: {reason}", self.host)),
-        })
+        let link = self.link(deadline).await?;
+        let of_host = |reason: String| format!("{}: {reason}", self.host);
+        match link.exchange(pipeline, limit).await {
+            Err(Broken::NotSent(reason)) => Err(Broken::NotSent(of_host(reason))),
+            Err(Broken::Lost(reason)) => Err(Broken::Lost(of_host(reason))),
+            replies => replies,
+        }
     }
 
-    async fn link(&self, deadline: Instant) -> Result<Arc<Link>, String> {
+    async fn link(&self, deadline: Instant) -> Result<Arc<Link>, Broken> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.places.len();
         match timeout_at(deadline.into(), self.link_of(turn)).await {
-            Ok(link) => link,
-            Err(_) => Err(format!("no connection to {} in time", self.host)),
+            Ok(link) => link.map_err(Broken::NotSent),
+            Err(_) => Err(Broken::NoTime(format!(
+                "no connection to {} in time",
+                self.host
+            ))),
         }
     }
 

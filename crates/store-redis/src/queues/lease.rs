@@ -34,6 +34,12 @@ struct Held {
     since: Instant,
 }
 
+impl Held {
+    fn is_valid(&self) -> bool {
+        self.since.elapsed() < LEASE
+    }
+}
+
 impl Leases {
     pub(super) fn new() -> Self {
         Leases {
@@ -45,13 +51,22 @@ impl Leases {
     /// Whether the lead of a queue is so fresh that it need not be extended yet.
     fn is_fresh(&self, number: QueueNumber) -> bool {
         let held = self.held.lock();
-        held.get(&number).is_some_and(|held| held.since.elapsed() < LEASE / 3)
+        held.get(&number)
+            .is_some_and(|held| held.since.elapsed() < LEASE / 3)
     }
 
     /// How many there are.
-    pub(crate) fn count(&self) -> usize {
-        let held = self.held.lock();
-        held.values().filter(|held| held.since.elapsed() < LEASE).count()
+    pub(super) fn count(&self) -> usize {
+        self.held
+            .lock()
+            .values()
+            .filter(|held| held.is_valid())
+            .count()
+    }
+
+    /// Whether a queue is among them.
+    pub(super) fn holds(&self, number: QueueNumber) -> bool {
+        self.held.lock().get(&number).is_some_and(Held::is_valid)
     }
 
     /// The number of this node's lead.
@@ -111,7 +126,10 @@ impl Queues {
         let place = Place::of(&self.core.layout, number);
         let key = self.core.layout.key(place.room, &place.key(Part::Lease));
         let words = [self.leases.node.as_bytes(), b"0"];
-        let answer = self.core.redis.script(&self.core.scripts.lease, &key, &words);
+        let answer = self
+            .core
+            .redis
+            .script(&self.core.scripts.lease, &key, &words);
         Ok(answer.await.map_err(boards::StoreError::from)?)
     }
 
@@ -130,7 +148,10 @@ impl Queues {
             queue.as_str().as_bytes(),
             number.as_bytes(),
         ];
-        let answer = self.core.redis.script(&self.core.scripts.lease, &key, &words);
+        let answer = self
+            .core
+            .redis
+            .script(&self.core.scripts.lease, &key, &words);
         Ok(answer.await.map_err(boards::StoreError::from)?)
     }
 
@@ -148,11 +169,7 @@ impl Queues {
     ///
     /// # Errors
     /// [`MatchError::NotLeader`].
-    pub(super) fn holds_token(
-        &self,
-        draft: &Draft<'_>,
-        queue: &QueueId,
-    ) -> Result<(), MatchError> {
+    pub(super) fn holds_token(&self, draft: &Draft<'_>, queue: &QueueId) -> Result<(), MatchError> {
         let number = draft.place.number;
         let now = draft.tx.known(&draft.place.token());
         if now.is_some() && now == self.leases.token(number) {

@@ -34,6 +34,36 @@ pub(super) struct Mirrors(Mutex<HashMap<QueueNumber, Arc<Kept>>>);
 pub(super) struct Kept {
     pub(super) mirror: tokio::sync::Mutex<Mirror>,
     used: Mutex<Instant>,
+    seen: Mutex<Option<Seen>>,
+}
+
+/// What waited at the last look.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    waiting: u64,
+    oldest_made_at_ms: Option<i64>,
+}
+
+impl Seen {
+    /// How many waited, and how long the oldest has by now.
+    pub(super) fn at(&self, now_ms: i64) -> (u64, Duration) {
+        let waited = self
+            .oldest_made_at_ms
+            .map_or(0, |then| now_ms.saturating_sub(then));
+        let waited = Duration::from_millis(u64::try_from(waited).unwrap_or(0));
+        (self.waiting, waited)
+    }
+}
+
+impl Kept {
+    /// Notes what waits, for who watches.
+    pub(super) fn note(&self, mirror: &Mirror) {
+        let oldest = mirror.waiting.values().next();
+        *self.seen.lock() = Some(Seen {
+            waiting: mirror.waiting.len() as u64,
+            oldest_made_at_ms: oldest.map(|ticket| ticket.created_at_ms),
+        });
+    }
 }
 
 #[derive(Default)]
@@ -51,6 +81,7 @@ impl Mirrors {
             Arc::new(Kept {
                 mirror: tokio::sync::Mutex::default(),
                 used: Mutex::new(Instant::now()),
+                seen: Mutex::default(),
             })
         };
         let mut all = self.0.lock();
@@ -68,8 +99,15 @@ impl Mirrors {
         kept
     }
 
+    /// What waited at the last look, if there was one lately.
+    pub(super) fn seen(&self, number: QueueNumber) -> Option<Seen> {
+        *self.0.lock().get(&number)?.seen.lock()
+    }
+
     pub(super) fn forget_unused(&self) {
-        self.0.lock().retain(|_, kept| kept.used.lock().elapsed() < UNUSED);
+        self.0
+            .lock()
+            .retain(|_, kept| kept.used.lock().elapsed() < UNUSED);
     }
 }
 
@@ -95,7 +133,8 @@ impl Mirror {
             }
             _ => {
                 *self = Mirror::default();
-                self.read_all(core, place, Part::Waiting, "-inf".to_owned()).await?;
+                self.read_all(core, place, Part::Waiting, "-inf".to_owned())
+                    .await?;
             }
         }
         self.version = Some(version);

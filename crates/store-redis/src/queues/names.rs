@@ -41,6 +41,15 @@ impl Names {
         Ok(line.number)
     }
 
+    /// All that are known.
+    pub(super) fn all(&self) -> Vec<(QueueId, QueueNumber)> {
+        let known = self.0.read();
+        known
+            .iter()
+            .map(|(id, number)| (id.clone(), *number))
+            .collect()
+    }
+
     pub(super) fn forget(&self, queue: &QueueId) {
         self.0.write().remove(queue);
     }

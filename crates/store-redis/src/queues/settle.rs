@@ -5,12 +5,14 @@
 //! were read, the sets are right without being checked themselves.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use boards::PlayerId;
 use matchmaking::{BackfillState, MatchId, MatchState, TicketState};
 
 use super::draft::{Draft, Slot};
 use super::keys::{EndKind, Part, ended_member, held_member, history, history_member};
+use super::tallies::Happened;
 use super::{BackfillLine, MatchLine, TicketLine, news, records};
 use crate::tx::Write;
 
@@ -40,6 +42,7 @@ impl Draft<'_> {
         let version = stamps.next(1);
         let mut counts = Counts::default();
         self.tell();
+        self.tally();
         self.settle_tickets(version, &mut counts);
         self.settle_matches(version, &mut counts);
         self.settle_backfills();
@@ -67,7 +70,8 @@ impl Draft<'_> {
             let ids = slot.now.iter().flat_map(|line| line.of.ticket_ids());
             tickets.extend(ids.cloned());
         }
-        let waits = changed(&self.tickets).next().is_some() || changed(&self.backfills).next().is_some();
+        let waits =
+            changed(&self.tickets).next().is_some() || changed(&self.backfills).next().is_some();
         let number = self.place.number;
         let channel = self.core().layout.channel();
         if !tickets.is_empty() {
@@ -81,11 +85,30 @@ impl Draft<'_> {
         }
     }
 
+    /// What is counted of this once it is made.
+    fn tally(&mut self) {
+        let mut happened = Happened::default();
+        for (_, slot) in changed(&self.tickets) {
+            if let Some(after) = &slot.now {
+                let before = slot.stored.as_ref().map(|line| &*line.ticket);
+                happened.ticket(before, &after.ticket);
+            }
+        }
+        for (_, slot) in changed(&self.matches) {
+            if let Some(after) = &slot.now {
+                happened.of_match(slot.stored.as_ref().map(|line| &line.of.state), &after.of);
+            }
+        }
+        let (number, tallies) = (self.place.number, Arc::clone(&self.core().tallies));
+        self.tx.once_made(move || tallies.add(number, &happened));
+    }
+
     fn settle_tickets(&mut self, version: u64, counts: &mut Counts) {
         let all = taken(&mut self.tickets);
         // First those that have ended, which may have made room for others of the same players.
-        let (ended, live): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|(_, after)| after.ticket.state.is_final());
+        let (ended, live): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|(_, after)| after.ticket.state.is_final());
         for (before, after) in ended.into_iter().chain(live) {
             let after = TicketLine { version, ..after };
             self.settle_ticket(before.as_ref(), &after, counts);
@@ -160,7 +183,8 @@ impl Draft<'_> {
 
     fn settle_match(&mut self, before: Option<&MatchLine>, after: &MatchLine, counts: &mut Counts) {
         let id = after.of.id;
-        self.tx.set(self.place.of_match(id), records::match_record(after));
+        self.tx
+            .set(self.place.of_match(id), records::match_record(after));
         let was_due = before.is_some_and(|line| line.of.accept_by_ms().is_some());
         match after.of.accept_by_ms() {
             Some(by) if !was_due => self.z_add(Part::Proposals, by as f64, id.as_bytes()),
@@ -233,11 +257,7 @@ impl Draft<'_> {
         }
     }
 
-    fn settle_backfill(
-        &mut self,
-        before: Option<&BackfillLine>,
-        after: &BackfillLine,
-    ) {
+    fn settle_backfill(&mut self, before: Option<&BackfillLine>, after: &BackfillLine) {
         let id = after.backfill.id.as_str().as_bytes();
         let at = self.place.backfill(&after.backfill.id);
         self.tx.set(at, records::backfill(after));
@@ -277,9 +297,7 @@ impl Draft<'_> {
     }
 }
 
-fn changed<K, T>(
-    slots: &super::draft::Slots<K, T>,
-) -> impl Iterator<Item = (&K, &Slot<T>)> {
+fn changed<K, T>(slots: &super::draft::Slots<K, T>) -> impl Iterator<Item = (&K, &Slot<T>)> {
     slots.iter().filter(|(_, slot)| slot.is_changed)
 }
 

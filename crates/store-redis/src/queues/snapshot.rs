@@ -33,6 +33,7 @@ impl Queues {
         let kept = self.mirrors.of(place.number);
         let mut mirror = kept.mirror.lock().await;
         mirror.follow(&self.core, place, version).await?;
+        kept.note(&mirror);
         let mut waiting = Vec::new();
         for ticket in mirror.waiting() {
             if !ticket.is_over(now_ms) {
@@ -66,7 +67,12 @@ impl Queues {
     fn first_due(&self, place: Place) -> Vec<Cmd> {
         let first = |part| {
             let key = self.core.layout.key(place.room, &place.key(part));
-            redis::cmd("ZRANGE").arg(key).arg(0).arg(0).arg("WITHSCORES").take()
+            redis::cmd("ZRANGE")
+                .arg(key)
+                .arg(0)
+                .arg(0)
+                .arg("WITHSCORES")
+                .take()
         };
         vec![first(Part::Proposals), first(Part::Expiries)]
     }
@@ -78,7 +84,10 @@ impl Queues {
         names: Option<Value>,
     ) -> Result<Vec<(Arc<Backfill>, Arc<Match>)>, StoreError> {
         let names = names.map(wire::items).unwrap_or_default();
-        let ids: Vec<_> = names.iter().filter_map(|name| read_ticket_id(name)).collect();
+        let ids: Vec<_> = names
+            .iter()
+            .filter_map(|name| read_ticket_id(name))
+            .collect();
         let mut tx = self.core.begin();
         tx.peek(ids.iter().map(|id| place.backfill(id))).await?;
         let lines = ids.iter().filter_map(|id| {
@@ -87,7 +96,12 @@ impl Queues {
         });
         let is_open = |line: &BackfillLine| line.backfill.state == BackfillState::Open;
         let lines: Vec<BackfillLine> = lines.filter(is_open).collect();
-        tx.peek(lines.iter().map(|line| place.of_match(line.backfill.match_id))).await?;
+        tx.peek(
+            lines
+                .iter()
+                .map(|line| place.of_match(line.backfill.match_id)),
+        )
+        .await?;
         let openings = lines.into_iter().filter_map(|line| {
             let of = tx.known(&place.of_match(line.backfill.match_id))?;
             let of = records::read_match(&of).filter(MatchLine::is_running)?;

@@ -103,11 +103,19 @@ impl Look<'_> {
             parts.map(|part| (*room, part.to_vec()))
         });
         let parts: Vec<_> = parts.collect();
-        if parts.is_empty() { vec![(Layout::CONTROL, Vec::new())] } else { parts }
+        if parts.is_empty() {
+            vec![(Layout::CONTROL, Vec::new())]
+        } else {
+            parts
+        }
     }
 
     fn asked_words(&self, ids: &[PlayerId]) -> Words {
-        let alone = if self.is_alone() { b"alone".to_vec() } else { Vec::new() };
+        let alone = if self.is_alone() {
+            b"alone".to_vec()
+        } else {
+            Vec::new()
+        };
         let ids = ids.iter().map(|id| id.as_bytes().to_vec());
         std::iter::once(alone).chain(ids).collect()
     }
@@ -137,10 +145,7 @@ fn read(ids: &[PlayerId], found: &Value) -> Result<Vec<Asked>, StoreError> {
 }
 
 /// What is there; that it can be read is the store's own promise.
-fn read_by<T>(
-    value: &Value,
-    read: impl Fn(&[u8]) -> Option<T>,
-) -> Result<Option<T>, StoreError> {
+fn read_by<T>(value: &Value, read: impl Fn(&[u8]) -> Option<T>) -> Result<Option<T>, StoreError> {
     match bytes(value)? {
         None => Ok(None),
         Some(bytes) => read(bytes).map(Some).ok_or_else(|| odd(value)),

@@ -139,8 +139,11 @@ pub(crate) async fn distinct_better(
             return Ok(union.counts(weights));
         }
         let calls = asks.iter().map(|(room, after)| {
-            let after = after.map_or(Vec::new(), |after| number(after));
-            (core.layout.key(rooms[*room], set), vec![after, number(worst)])
+            let after = after.map_or(Vec::new(), number);
+            (
+                core.layout.key(rooms[*room], set),
+                vec![after, number(worst)],
+            )
         });
         let ReadScripts { tier_list, .. } = &core.scripts.reads;
         let answers = core.redis.read_scripts(tier_list, calls.collect()).await;
@@ -152,7 +155,6 @@ pub(crate) async fn distinct_better(
         }
     }
 }
-
 
 /// The letters by which the script knows figures, then the points.
 fn words(figures: &[Figure], points: &[RankKey]) -> Words {

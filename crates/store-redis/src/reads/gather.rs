@@ -6,37 +6,16 @@
 //! that end it are asked for more. Players are spread over rooms by a hash, so a room is asked for little more
 //! than its even share, and that is mostly enough the first time.
 
+mod slice;
+
 use boards::RankKey;
+
+pub(super) use slice::{Cut, Previous, Slice};
+
+use slice::is_before;
 
 /// The most entries that a room is asked for at once.
 pub(super) const MOST_AT_ONCE: u64 = 1000;
-
-/// Between entries: right before the one with the key (`false`), or right after it (`true`).
-pub(super) type Cut = (RankKey, bool);
-
-/// What a room answers: some of its entries, which follow each other.
-#[derive(Clone, Debug)]
-pub(super) struct Slice<T> {
-    /// Entries in the view.
-    pub(super) total: u64,
-    /// How many of them stand before the place that was asked for.
-    pub(super) at: u64,
-    /// The index of the first entry here.
-    pub(super) first: u64,
-    /// Where ranks are shared, the one before that.
-    pub(super) previous: Option<Previous>,
-    /// Best first.
-    pub(super) entries: Vec<(RankKey, T)>,
-}
-
-/// The last entry of a room before those that are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Previous {
-    /// See [`RankKey::tier`].
-    pub(super) tier: u64,
-    /// How many of the room have a better score.
-    pub(super) better: u64,
-}
 
 /// Which entries are wanted, by how they stand to the place that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,9 +177,8 @@ impl<T> Gather<T> {
 
     fn asks_back(&self, known: &Known, quota: u64) -> Vec<Ask> {
         let parts = self.parts.iter().enumerate();
-        let short = parts.filter(|(_, part)| {
-            part.slice.first > 0 && part.slice.before(known.low) < quota
-        });
+        let short =
+            parts.filter(|(_, part)| part.slice.first > 0 && part.slice.before(known.low) < quota);
         let ask = |(room, part): (usize, &Part<T>)| {
             let first = part.slice.entries.first();
             let at = first.map(|(key, _)| (*key, false)).or(self.place)?;
@@ -274,43 +252,11 @@ impl<T> Gather<T> {
     }
 }
 
-impl<T> Slice<T> {
-    fn end(&self) -> u64 {
-        self.first + self.entries.len() as u64
-    }
-
-    fn low(&self) -> Option<Cut> {
-        self.entries.first().map(|(key, _)| (*key, false))
-    }
-
-    fn high(&self) -> Option<Cut> {
-        self.entries.last().map(|(key, _)| (*key, true))
-    }
-
-    /// How many of the entries here stand before that; none before the beginning.
-    fn before(&self, cut: Option<Cut>) -> u64 {
-        let Some(cut) = cut else { return 0 };
-        self.entries.partition_point(|(key, _)| is_before(*key, cut)) as u64
-    }
-
-    fn better(&self, tier: u64) -> u64 {
-        let here = self.entries.partition_point(|(key, _)| key.tier() < tier) as u64;
-        match self.previous {
-            Some(previous) if here == 0 && previous.tier == tier => previous.better,
-            _ => self.first + here,
-        }
-    }
-}
-
 impl Known {
     fn contains(&self, key: RankKey) -> bool {
         self.low.is_none_or(|low| !is_before(key, low))
             && self.high.is_none_or(|high| is_before(key, high))
     }
-}
-
-fn is_before(key: RankKey, cut: Cut) -> bool {
-    (key, false) < cut
 }
 
 #[cfg(test)]

@@ -38,7 +38,9 @@ pub(super) async fn player(
 ) -> Result<boards::Player, StoreError> {
     let room = core.layout.of_player(id);
     let mut get = Cmd::new();
-    get.arg("HGET").arg(core.layout.key(room, PLAYERS)).arg(&id.as_bytes()[..]);
+    get.arg("HGET")
+        .arg(core.layout.key(room, PLAYERS))
+        .arg(&id.as_bytes()[..]);
     let found = core.redis.read(vec![get]).await?;
     let stored = bytes(item(&found, 0)?)?.ok_or(StoreError::UnknownPlayer(id))?;
     players::read(id, stored).ok_or_else(|| strange("a player is none"))
@@ -89,7 +91,8 @@ pub(super) async fn boards(
 
 async fn names(core: &Core) -> Result<Vec<BoardId>, StoreError> {
     let mut list = Cmd::new();
-    list.arg("HKEYS").arg(core.layout.key(Layout::CONTROL, BOARDS));
+    list.arg("HKEYS")
+        .arg(core.layout.key(Layout::CONTROL, BOARDS));
     let found = core.redis.read(vec![list]).await?;
     let name = |value: &Value| {
         let name = bytes(value)?.and_then(|name| std::str::from_utf8(name).ok());

@@ -121,10 +121,7 @@ impl<'a> Look<'a> {
             (key, [&head[..], words].concat())
         });
         let answers = self.core.redis.read_scripts(script, calls.collect()).await;
-        answers
-            .into_iter()
-            .map(|answer| Ok(answer?))
-            .collect()
+        answers.into_iter().map(|answer| Ok(answer?)).collect()
     }
 
     /// What all scripts that read a view are told first; see `read_view.lua`.
@@ -139,10 +136,13 @@ impl<'a> Look<'a> {
         vec![
             word(board.as_str()),
             season.map_or(Vec::new(), |season| number(season.0)),
-            segment.as_ref().map_or(Vec::new(), |s| s.to_string().into_bytes()),
+            segment
+                .as_ref()
+                .map_or(Vec::new(), |s| s.to_string().into_bytes()),
             self.pin.map_or(Vec::new(), |pin| number(pin.number.0)),
             self.pin.map_or(Vec::new(), |pin| word(mode_word(pin.mode))),
-            self.pin.map_or(Vec::new(), |pin| word(order_word(pin.order))),
+            self.pin
+                .map_or(Vec::new(), |pin| word(order_word(pin.order))),
         ]
     }
 }

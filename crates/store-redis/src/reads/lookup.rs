@@ -32,7 +32,10 @@ pub(super) async fn lookup(
     }
     let pin = look.pin()?;
     found.sort_by_key(|found: &Found| found.entry.key(pin.order));
-    let keys: Vec<RankKey> = found.iter().map(|found| found.entry.key(pin.order)).collect();
+    let keys: Vec<RankKey> = found
+        .iter()
+        .map(|found| found.entry.key(pin.order))
+        .collect();
     add_ranks(&mut look, &keys, &mut found).await?;
     let ids: HashSet<PlayerId> = found.iter().map(|found| found.player.id).collect();
     let mut steps = Steps::new(pin.mode, 0, 0);
@@ -49,7 +52,11 @@ pub(super) async fn lookup(
 /// The players in the order asked, each where it comes first.
 fn each_once(players: &[PlayerId]) -> Vec<PlayerId> {
     let mut seen = HashSet::new();
-    players.iter().copied().filter(|id| seen.insert(*id)).collect()
+    players
+        .iter()
+        .copied()
+        .filter(|id| seen.insert(*id))
+        .collect()
 }
 
 /// Adds what the rooms could not know by themselves.

@@ -46,7 +46,9 @@ pub(super) async fn page(
     };
     match start {
         PageStart::After(mark) => {
-            let window = look.window(Around::Cut((mark.key, true)), wanted(0)).await?;
+            let window = look
+                .window(Around::Cut((mark.key, true)), wanted(0))
+                .await?;
             let pin = look.pin()?;
             if (mark.board, mark.season) != (pin.number, pin.season) {
                 return Err(StoreError::ForeignMark);
@@ -156,7 +158,11 @@ async fn ranks_on_board(
     if look.view.segment.is_none() {
         return Ok(None);
     }
-    let known: Option<Vec<u64>> = found.entries.iter().map(|(_, body)| body.above_on_board).collect();
+    let known: Option<Vec<u64>> = found
+        .entries
+        .iter()
+        .map(|(_, body)| body.above_on_board)
+        .collect();
     let above = match known {
         Some(known) => known,
         None => {

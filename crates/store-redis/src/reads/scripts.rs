@@ -28,11 +28,7 @@ impl ReadScripts {
             counts: of_view(&[include_str!("../lua/read_counts.lua")]),
             samples: of_view(&[include_str!("../lua/read_samples.lua")]),
             stats: of_view(&[include_str!("../lua/read_stats.lua")]),
-            tier_list: Script::reading(&[
-                ORDER,
-                TIERS,
-                include_str!("../lua/read_tier_list.lua"),
-            ]),
+            tier_list: Script::reading(&[ORDER, TIERS, include_str!("../lua/read_tier_list.lua")]),
         }
     }
 }

@@ -40,7 +40,9 @@ pub(super) async fn stats(
     let places = percentiles.iter().map(|p| place(pin.order, *p, total));
     let mut selection = Selection::new(&places.collect::<Vec<_>>());
     for rooms in &survey.samples {
-        selection.take(Stretch::default(), rooms).map_err(restless)?;
+        selection
+            .take(Stretch::default(), rooms)
+            .map_err(restless)?;
     }
     let found = look.select(selection).await?;
     // Where entries leave meanwhile, the worst that there was.
@@ -75,7 +77,9 @@ async fn histogram(
     let order = look.pin()?.order;
     // As many stand before these points as have a lower score, or, where high ranks first, at least that score.
     let reached = if order == Order::Asc { 0 } else { u64::MAX };
-    let points = bounds.iter().map(|bound| RankKey::new(order, *bound, reached));
+    let points = bounds
+        .iter()
+        .map(|bound| RankKey::new(order, *bound, reached));
     let points: Vec<RankKey> = points.collect();
     let counted = look.count(&[Figure::Before], &points).await?;
     let before = counted.points.into_iter().flatten();

@@ -76,7 +76,11 @@ impl Union {
 
     /// Counts the best score that is not counted yet; false where there is none.
     fn count_next(&mut self) -> bool {
-        let next = self.rooms.iter().filter_map(|walk| walk.ahead.front()).min();
+        let next = self
+            .rooms
+            .iter()
+            .filter_map(|walk| walk.ahead.front())
+            .min();
         let Some(next) = next.copied() else {
             return false;
         };
@@ -85,7 +89,11 @@ impl Union {
                 walk.ahead.pop_front();
             }
         }
-        while self.asked.get(self.counts.len()).is_some_and(|asked| *asked <= next) {
+        while self
+            .asked
+            .get(self.counts.len())
+            .is_some_and(|asked| *asked <= next)
+        {
             self.counts.push(self.seen);
         }
         self.seen += 1;
@@ -106,10 +114,22 @@ mod tests {
     }
 
     /// Answers as a room does that says at most so many at once.
-    fn answer(union: &Union, room: &BTreeSet<Score>, after: Option<Score>, most: usize) -> (Vec<Score>, bool) {
+    fn answer(
+        union: &Union,
+        room: &BTreeSet<Score>,
+        after: Option<Score>,
+        most: usize,
+    ) -> (Vec<Score>, bool) {
         let worst = union.worst().unwrap();
-        let rest: Vec<Score> = room.iter().copied().filter(|s| Some(*s) > after && *s < worst).collect();
-        (rest.iter().copied().take(most).collect(), rest.len() <= most)
+        let rest: Vec<Score> = room
+            .iter()
+            .copied()
+            .filter(|s| Some(*s) > after && *s < worst)
+            .collect();
+        (
+            rest.iter().copied().take(most).collect(),
+            rest.len() <= most,
+        )
     }
 
     proptest! {

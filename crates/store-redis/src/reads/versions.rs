@@ -237,7 +237,11 @@ mod tests {
             Err(StoreError::UnknownBoard(BoardId::global()))
         };
         let asked = join_all((0..50).map(|_| versions.of(&board, fail))).await;
-        assert!(asked.iter().all(|a| matches!(a, Err(StoreError::UnknownBoard(_)))));
+        assert!(
+            asked
+                .iter()
+                .all(|a| matches!(a, Err(StoreError::UnknownBoard(_))))
+        );
         assert_eq!(readings.get(), 1);
         advance(Duration::from_millis(1)).await;
         assert_eq!(versions.of(&board, async || Ok(3)).await.unwrap(), 3);

@@ -62,8 +62,15 @@ impl Look<'_> {
         wanted: Wanted,
     ) -> Result<Window, StoreError> {
         let rooms = usize::from(self.core.layout.count());
-        let ahead = wanted.skip.saturating_add(wanted.limit).saturating_sub(wanted.back);
-        let back = if wanted.back > 0 { share(wanted.back, rooms) } else { 0 };
+        let ahead = wanted
+            .skip
+            .saturating_add(wanted.limit)
+            .saturating_sub(wanted.back);
+        let back = if wanted.back > 0 {
+            share(wanted.back, rooms)
+        } else {
+            0
+        };
         let words = self.window_words(around, back, share(ahead, rooms), self.slides(wanted));
         let script = &self.core.scripts.reads.window;
         let found = self.ask_all(script, words).await?;
@@ -87,8 +94,16 @@ impl Look<'_> {
                 return Ok(gather.finish());
             }
             let calls = asks.iter().map(|ask| {
-                let Ask { room, at, back, ahead } = *ask;
-                (rooms[room], self.window_words(Around::Cut(at), back, ahead, false))
+                let Ask {
+                    room,
+                    at,
+                    back,
+                    ahead,
+                } = *ask;
+                (
+                    rooms[room],
+                    self.window_words(Around::Cut(at), back, ahead, false),
+                )
             });
             let script = &self.core.scripts.reads.window;
             let found = self.ask(script, calls.collect()).await?;
@@ -156,7 +171,10 @@ fn read(found: &Value, pin: Pin, around: Around) -> Result<Answer, StoreError> {
     let entries = read_entries(parts, pin)?;
     let tiers_before = match item(parts, 6)? {
         Value::Nil => None,
-        known => entries.first().map(|(key, _)| *key).zip(Some(count(known)?)),
+        known => entries
+            .first()
+            .map(|(key, _)| *key)
+            .zip(Some(count(known)?)),
     };
     let slice = Slice {
         total: count(item(parts, 1)?)?,
@@ -165,7 +183,10 @@ fn read(found: &Value, pin: Pin, around: Around) -> Result<Answer, StoreError> {
         previous: read_previous(parts, pin)?,
         entries,
     };
-    Ok(Answer { slice, tiers_before })
+    Ok(Answer {
+        slice,
+        tiers_before,
+    })
 }
 
 fn read_previous(parts: &[Value], pin: Pin) -> Result<Option<Previous>, StoreError> {

@@ -4,7 +4,10 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_was_restarted_is_used_again() {
-    let server = RedisServer::launch().set("appendonly", "yes").set("appendfsync", "always").start();
+    let server = RedisServer::launch()
+        .set("appendonly", "yes")
+        .set("appendfsync", "always")
+        .start();
     let redis = to_server(&server).await;
     redis.script(&add(), b"n", &[b"1"]).await.unwrap();
     server.restart();
@@ -45,7 +48,11 @@ async fn patience_ends_and_nothing_was_done() {
         assert!(matches!(failure, RedisFailure::NotDone { .. }), "{failure}");
         assert!(failure.to_string().contains("cannot connect"), "{failure}");
     }
-    assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_millis(1500),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,7 +67,11 @@ async fn a_late_change_is_unknown_and_a_late_reading_asked_again() {
     let started = Instant::now();
     let failure = redis.script(&add(), b"n", &[b"1"]).await.unwrap_err();
     assert!(matches!(failure, RedisFailure::Unknown { .. }), "{failure}");
-    assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_millis(900),
+        "{:?}",
+        started.elapsed()
+    );
     assert!(!redis.is_ready());
     // There is no connection now, so what follows is certainly not done.
     let started = Instant::now();
@@ -81,10 +92,14 @@ async fn a_late_change_is_unknown_and_a_late_reading_asked_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_breaks_under_a_change_leaves_it_unknown() {
-    let server = RedisServer::launch().set("enable-debug-command", "yes").start();
+    let server = RedisServer::launch()
+        .set("enable-debug-command", "yes")
+        .start();
     let redis = to_server(&server).await;
-    let long = Script::writing(&["redis.call('INCR', KEYS[1]) local t = redis.call('TIME')[1]",
-        "while redis.call('TIME')[1] - t < 2 do end return 1"]);
+    let long = Script::writing(&[
+        "redis.call('INCR', KEYS[1]) local t = redis.call('TIME')[1]",
+        "while redis.call('TIME')[1] - t < 2 do end return 1",
+    ]);
     let running = tokio::spawn({
         let redis = redis.clone();
         async move { redis.script(&long, b"n", &[]).await }
@@ -100,5 +115,8 @@ async fn a_server_that_is_not_there_is_told_at_the_start() {
     let mut options = options("redis://agon:secret@127.0.0.1:1");
     options.patience = Duration::from_millis(300);
     let error = Redis::connect(&options).await.err().unwrap().to_string();
-    assert!(error.contains("127.0.0.1:1") && !error.contains("secret"), "{error}");
+    assert!(
+        error.contains("127.0.0.1:1") && !error.contains("secret"),
+        "{error}"
+    );
 }

@@ -21,7 +21,10 @@ fn follow(master: &RedisServer) -> RedisServer {
     let replica = RedisServer::start();
     replica.command(&["REPLICAOF", "127.0.0.1", &master.port().to_string()]);
     let started = Instant::now();
-    while !replica.text(&["INFO", "replication"]).contains("master_link_status:up") {
+    while !replica
+        .text(&["INFO", "replication"])
+        .contains("master_link_status:up")
+    {
         assert!(started.elapsed() < Duration::from_secs(10));
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -50,7 +53,10 @@ async fn a_change_is_confirmed_by_replicas_or_unknown() {
     assert_eq!(redis.read_script(&get(), b"n", &[]).await, Ok(bulk("2")));
     replica.resume();
     until(PATIENCE, "ready", || redis.is_ready()).await;
-    assert_eq!(redis.script(&nothing, b"n", &[]).await, Ok(bulk("done before")));
+    assert_eq!(
+        redis.script(&nothing, b"n", &[]).await,
+        Ok(bulk("done before"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +70,11 @@ async fn a_slow_replica_keeps_only_changes_waiting_that_need_it() {
     let started = Instant::now();
     let answers = redis.scripts(&add(), calls.collect()).await;
     // They share one question.
-    assert!(started.elapsed() < CONFIRMATION * 3, "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < CONFIRMATION * 3,
+        "{:?}",
+        started.elapsed()
+    );
     let is_unknown = |a: &Result<_, _>| matches!(a, Err(RedisFailure::Unknown { .. }));
     assert!(answers.iter().all(is_unknown));
     replica.resume();

@@ -48,7 +48,9 @@ async fn a_server_that_has_become_a_replica() {
     let redis = to_server(&server).await;
     server.command(&["REPLICAOF", "127.0.0.1", &master.port().to_string()]);
     until(PATIENCE, "it follows", || {
-        server.text(&["INFO", "replication"]).contains("master_link_status:up")
+        server
+            .text(&["INFO", "replication"])
+            .contains("master_link_status:up")
     })
     .await;
     assert_refused(&redis, &server, "READONLY").await;
@@ -58,13 +60,19 @@ async fn a_server_that_has_become_a_replica() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_cannot_be_written() {
-    // A snapshot fails where there is no directory for it, and then the server takes no more changes.
-    let server = RedisServer::launch().set("save", "3600 1").start();
+    // A snapshot fails where its file is a directory, and then the server takes no more changes.
+    let launch = RedisServer::launch().set("enable-protected-configs", "yes");
+    let server = launch.set("save", "3600 1").start();
     let redis = to_server(&server).await;
-    server.config_set("dir", "/proc");
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("taken/by")).unwrap();
+    server.config_set("dir", &dir.path().display().to_string());
+    server.config_set("dbfilename", "taken");
     server.command(&["BGSAVE"]);
     until(PATIENCE, "the snapshot has failed", || {
-        server.text(&["INFO", "persistence"]).contains("rdb_last_bgsave_status:err")
+        server
+            .text(&["INFO", "persistence"])
+            .contains("rdb_last_bgsave_status:err")
     })
     .await;
     assert_refused(&redis, &server, "MISCONF").await;
@@ -74,7 +82,9 @@ async fn a_disk_that_cannot_be_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eviction_is_refused_at_the_start() {
-    let server = RedisServer::launch().set("maxmemory-policy", "allkeys-lru").start();
+    let server = RedisServer::launch()
+        .set("maxmemory-policy", "allkeys-lru")
+        .start();
     let error = Redis::connect(&options(&server.url())).await.err().unwrap();
     assert!(matches!(error, ConnectError::Evicts { .. }), "{error}");
 }

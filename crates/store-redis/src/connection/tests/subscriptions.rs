@@ -23,7 +23,10 @@ async fn messages_come_and_a_restart_is_told() {
     assert_eq!(next(&mut subscription).await, Event::Missed);
     let publish = Script::writing(&["return redis.call('PUBLISH', ARGV[1], ARGV[2])"]);
     let arguments: [&[u8]; 2] = [b"agon:events", b"a\0b"];
-    assert_eq!(redis.script(&publish, b"k", &arguments).await, Ok(Value::Int(1)));
+    assert_eq!(
+        redis.script(&publish, b"k", &arguments).await,
+        Ok(Value::Int(1))
+    );
     assert_eq!(next(&mut subscription).await, message("a\0b"));
     server.restart();
     assert_eq!(next(&mut subscription).await, Event::Missed);
@@ -48,7 +51,11 @@ async fn it_ends_with_who_has_it() {
     let mut subscription = redis.subscribe(b"c".to_vec());
     next(&mut subscription).await;
     drop(redis);
-    while timeout(SOON, subscription.next()).await.expect("it goes on").is_some() {}
+    while timeout(SOON, subscription.next())
+        .await
+        .expect("it goes on")
+        .is_some()
+    {}
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,10 @@ async fn with_the_right_authority() {
     let mut subscription = redis.subscribe(b"c".to_vec());
     assert_eq!(subscription.next().await, Some(Event::Missed));
     server.command(&["PUBLISH", "c", "x"]);
-    assert_eq!(subscription.next().await, Some(Event::Message(b"x".to_vec())));
+    assert_eq!(
+        subscription.next().await,
+        Some(Event::Message(b"x".to_vec()))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,5 +67,8 @@ async fn others_are_not_trusted() {
     let missing = refused(&server.tls_url(), dir.path().join("none.pem")).await;
     assert!(missing.contains("none.pem"), "{missing}");
     let no_certificate = refused(&server.tls_url(), dir.path().join("server.key")).await;
-    assert!(no_certificate.contains("no certificate"), "{no_certificate}");
+    assert!(
+        no_certificate.contains("no certificate"),
+        "{no_certificate}"
+    );
 }

@@ -17,7 +17,9 @@ fn rooms() -> impl Strategy<Value = Vec<Vec<RankKey>>> {
             let room = if one_sided { 0 } else { room % count };
             rooms[room].push(key(score, number as u64 + 1));
         }
-        rooms.iter_mut().for_each(|room: &mut Vec<RankKey>| room.sort());
+        rooms
+            .iter_mut()
+            .for_each(|room: &mut Vec<RankKey>| room.sort());
         rooms
     })
 }
@@ -71,11 +73,7 @@ fn gather(
 }
 
 /// The same from one sorted list: the entries, and how many stand before the first of them.
-fn expected(
-    rooms: &[Vec<RankKey>],
-    place: Option<Cut>,
-    wanted: Wanted,
-) -> (Vec<RankKey>, u64) {
+fn expected(rooms: &[Vec<RankKey>], place: Option<Cut>, wanted: Wanted) -> (Vec<RankKey>, u64) {
     let mut all: Vec<RankKey> = rooms.concat();
     all.sort();
     let at = position(&all, place) as u64 + wanted.skip;
@@ -90,7 +88,12 @@ fn expected(
 
 fn wanted() -> impl Strategy<Value = Wanted> {
     prop_oneof![
-        (0..70_u64, 0..12_u64).prop_map(|(skip, limit)| Wanted { skip, back: 0, limit, slide: false }),
+        (0..70_u64, 0..12_u64).prop_map(|(skip, limit)| Wanted {
+            skip,
+            back: 0,
+            limit,
+            slide: false
+        }),
         (0..12_u64, 0..12_u64).prop_map(|(back, more)| Wanted {
             skip: 0,
             back,

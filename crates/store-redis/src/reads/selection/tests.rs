@@ -31,8 +31,10 @@ fn select(rooms: &[Vec<RankKey>], places: &[u64], most: usize) -> (Vec<Option<Ra
             return (selection.finish(), round);
         }
         for stretch in asks {
-            let answers: Vec<Sampled> =
-                rooms.iter().map(|room| sampled(room, stretch, most)).collect();
+            let answers: Vec<Sampled> = rooms
+                .iter()
+                .map(|room| sampled(room, stretch, most))
+                .collect();
             selection.take(stretch, &answers).unwrap();
         }
     }
@@ -67,7 +69,9 @@ fn a_million_entries_take_few_rounds() {
     let mut rooms = vec![Vec::new(); ROOMS];
     let mut state = 1_u64;
     for n in 0..1_000_000_u64 {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         rooms[(state >> 60) as usize % ROOMS].push(key(state >> 44, n));
     }
     rooms.iter_mut().for_each(|room| room.sort());
@@ -100,7 +104,7 @@ fn a_place_that_is_lost_is_sought_anew_and_given_up() {
     let given_up = loop {
         attempts += 1;
         let stretch = selection.asks()[0];
-        if let Err(restless) = selection.take(stretch, &[moved.clone()]) {
+        if let Err(restless) = selection.take(stretch, std::slice::from_ref(&moved)) {
             break restless;
         }
     };

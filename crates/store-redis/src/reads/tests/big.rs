@@ -20,7 +20,7 @@ fn player(number: u32) -> Player {
     Player {
         id: id(number),
         display_name: DisplayName::parse(&format!("p{number}")).unwrap(),
-        country: (number % 3 > 0).then(|| Country::parse("tr").unwrap()),
+        country: (!number.is_multiple_of(3)).then(|| Country::parse("tr").unwrap()),
         attributes: Default::default(),
     }
 }
@@ -82,7 +82,10 @@ async fn compare_pages(mirror: &Mirror, reference: &ReferenceStore, view: &View)
     let all = u64::from(PLAYERS);
     for offset in [0, 3, 200, 201, 750, all - 20, all - 5, all, u64::MAX] {
         for limit in [0, 1, 40] {
-            let found = mirror.page(view, PageStart::Offset(offset), limit).await.unwrap();
+            let found = mirror
+                .page(view, PageStart::Offset(offset), limit)
+                .await
+                .unwrap();
             let expected = reference.page(view, PageStart::Offset(offset), limit).await;
             let (found, found_next) = without_mark(found);
             let (expected, expected_next) = without_mark(expected.unwrap());
@@ -91,7 +94,10 @@ async fn compare_pages(mirror: &Mirror, reference: &ReferenceStore, view: &View)
             assert_eq!(score(found_next), score(expected_next));
         }
     }
-    let found = mirror.page(view, PageStart::Offset(0), usize::MAX).await.unwrap();
+    let found = mirror
+        .page(view, PageStart::Offset(0), usize::MAX)
+        .await
+        .unwrap();
     let expected = reference.page(view, PageStart::Offset(0), usize::MAX).await;
     assert_eq!(found, expected.unwrap());
 }
@@ -122,10 +128,18 @@ async fn compare_windows(mirror: &Mirror, reference: &ReferenceStore, view: &Vie
         for limit in [1, 2, 31, 1100] {
             let found = mirror.around(view, player, limit).await.unwrap();
             let expected = reference.around(view, player, limit).await.unwrap();
-            assert_eq!(without_mark(found).0, without_mark(expected).0, "{place} {limit}");
+            assert_eq!(
+                without_mark(found).0,
+                without_mark(expected).0,
+                "{place} {limit}"
+            );
             let found = mirror.around_score(view, score, limit).await.unwrap();
             let expected = reference.around_score(view, score, limit).await.unwrap();
-            assert_eq!(without_mark(found).0, without_mark(expected).0, "{place} {limit}");
+            assert_eq!(
+                without_mark(found).0,
+                without_mark(expected).0,
+                "{place} {limit}"
+            );
         }
     }
 }
@@ -137,7 +151,10 @@ async fn compare_sets(mirror: &Mirror, reference: &ReferenceStore, view: &View) 
     let shares: Vec<f64> = (0..=20).map(|n| f64::from(n) * 5.0).collect();
     for buckets in [0, 1, 100] {
         let found = mirror.stats(view, &shares, buckets).await.unwrap();
-        assert_eq!(found, reference.stats(view, &shares, buckets).await.unwrap());
+        assert_eq!(
+            found,
+            reference.stats(view, &shares, buckets).await.unwrap()
+        );
     }
 }
 
@@ -145,12 +162,16 @@ async fn compare_sets(mirror: &Mirror, reference: &ReferenceStore, view: &View) 
 async fn big_boards_are_shown_as_the_reference_shows_them() {
     let server = RedisServer::start();
     let everybody: Vec<PlayerId> = (0..PLAYERS).map(id).collect();
-    for (order, mode) in MODES.map(|mode| (Order::Desc, mode)).into_iter().chain([(Order::Asc, RankMode::Shared)]) {
+    for (order, mode) in MODES
+        .map(|mode| (Order::Desc, mode))
+        .into_iter()
+        .chain([(Order::Asc, RankMode::Shared)])
+    {
         let (id, settings) = board(order, mode);
         let reference = crowd(&id, settings).await;
         for rooms in [1, 5] {
             let prefix = format!("{id}-{rooms}");
-            let mirror = Mirror::of(&server, &prefix, rooms, &reference, &everybody).await;
+            let mirror = Mirror::of(&server.url(), &prefix, rooms, &reference, &everybody).await;
             let mut view = View::of(id.clone());
             for segment in [None, Some(Segment::parse("country:tr").unwrap())] {
                 view.segment = segment;

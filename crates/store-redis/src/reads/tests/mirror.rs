@@ -9,7 +9,7 @@ use boards::{
     View,
 };
 use redis::Cmd;
-use testkit::{RedisServer, ReferenceStore};
+use testkit::ReferenceStore;
 
 use crate::Options;
 use crate::board_keys::{BOARDS, Ladder, PLAYERS, hidden, member, version, weight};
@@ -31,8 +31,8 @@ pub(super) struct Mirror {
 
 impl Mirror {
     /// An empty store of so many rooms.
-    pub(super) async fn empty(server: &RedisServer, prefix: &str, rooms: u16) -> Self {
-        let mut options = Options::new(server.url().parse().unwrap());
+    pub(super) async fn empty(url: &str, prefix: &str, rooms: u16) -> Self {
+        let mut options = Options::new(url.parse().unwrap());
         options.prefix = prefix.to_owned();
         options.partitions = Some(rooms);
         let store = RedisStore::open(&options, Clock::system()).await.unwrap();
@@ -46,13 +46,13 @@ impl Mirror {
 
     /// A store with all boards of the reference and with those of these players that it knows.
     pub(super) async fn of(
-        server: &RedisServer,
+        url: &str,
         prefix: &str,
         rooms: u16,
         reference: &ReferenceStore,
         players: &[PlayerId],
     ) -> Self {
-        let mut mirror = Mirror::empty(server, prefix, rooms).await;
+        let mut mirror = Mirror::empty(url, prefix, rooms).await;
         for id in players {
             if let Ok(player) = reference.player(*id).await {
                 mirror.put_player(&player);
@@ -98,7 +98,12 @@ impl Mirror {
     }
 
     pub(super) fn put_board_in(&mut self, room: Room, id: &BoardId, line: &BoardLine) {
-        self.add(room, "HSET", BOARDS, &[id.as_str().as_bytes(), &line.to_bytes()]);
+        self.add(
+            room,
+            "HSET",
+            BOARDS,
+            &[id.as_str().as_bytes(), &line.to_bytes()],
+        );
     }
 
     pub(super) fn bump(&mut self, line: &BoardLine, player: PlayerId) {

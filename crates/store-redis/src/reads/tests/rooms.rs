@@ -32,7 +32,7 @@ fn entry(number: u8) -> RankedEntry {
 
 /// A store with a board of twenty entries in its only season.
 async fn twenty(server: &RedisServer, rooms: u16) -> (Mirror, BoardId, BoardLine) {
-    let mut mirror = Mirror::empty(server, "agon", rooms).await;
+    let mut mirror = Mirror::empty(&server.url(), "agon", rooms).await;
     let id = BoardId::parse("b").unwrap();
     let line = BoardLine::new(7, BoardSettings::default(), 5);
     mirror.put_board(&id, &line);
@@ -67,7 +67,10 @@ async fn the_first_room_says_what_is_read() {
     mirror.put_board_in(Room(3), &id, &next);
     mirror.write().await;
     assert_eq!(seen(&mirror, &view).await, all);
-    assert_eq!(mirror.board(&id).await.unwrap().season.season, SeasonId::FIRST);
+    assert_eq!(
+        mirror.board(&id).await.unwrap().season.season,
+        SeasonId::FIRST
+    );
     for number in 1..=20 {
         let standing = mirror.entry(&view, player(number).id).await;
         // Whose room is ahead is on another board already.
@@ -87,7 +90,10 @@ async fn the_first_room_says_what_is_read() {
         ..view
     };
     let shared = (1..=20).map(|rank| rank / 2 * 2).map(|rank| rank.max(1));
-    assert_eq!(seen(&mirror, &past).await, (SeasonId::FIRST, 20, shared.collect()));
+    assert_eq!(
+        seen(&mirror, &past).await,
+        (SeasonId::FIRST, 20, shared.collect())
+    );
 }
 
 #[tokio::test]
@@ -101,7 +107,10 @@ async fn a_board_is_there_once_the_control_room_has_it() {
     let view = View::of(id.clone());
     let page = mirror.page(&view, PageStart::Offset(0), 5).await;
     assert!(matches!(page, Err(StoreError::UnknownBoard(_))));
-    assert!(matches!(mirror.board(&id).await, Err(StoreError::UnknownBoard(_))));
+    assert!(matches!(
+        mirror.board(&id).await,
+        Err(StoreError::UnknownBoard(_))
+    ));
     assert_eq!(mirror.boards(None, 10).await.unwrap().len(), 0);
     mirror.put_board_in(Room(0), &id, &line);
     mirror.write().await;

@@ -1,4 +1,4 @@
-//! How something is distributed: counts by upper bounds.
+//! How something is distributed: counts by upper bounds. Of use to stores, which count for those who watch them.
 
 /// What has been counted at one instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,8 +11,9 @@ pub struct Histogram {
     pub sum: f64,
 }
 
+/// What is being counted.
 #[derive(Clone, Debug)]
-pub(crate) struct Buckets<const N: usize> {
+pub struct Buckets<const N: usize> {
     bounds: &'static [f64; N],
     counts: [u64; N],
     count: u64,
@@ -21,7 +22,7 @@ pub(crate) struct Buckets<const N: usize> {
 
 impl<const N: usize> Buckets<N> {
     /// Bounds in ascending order.
-    pub(crate) fn new(bounds: &'static [f64; N]) -> Self {
+    pub fn new(bounds: &'static [f64; N]) -> Self {
         Buckets {
             bounds,
             counts: [0; N],
@@ -30,7 +31,8 @@ impl<const N: usize> Buckets<N> {
         }
     }
 
-    pub(crate) fn record(&mut self, value: f64) {
+    /// Counts one.
+    pub fn record(&mut self, value: f64) {
         let at = self.bounds.partition_point(|bound| *bound < value);
         if let Some(count) = self.counts.get_mut(at) {
             *count += 1;
@@ -39,12 +41,13 @@ impl<const N: usize> Buckets<N> {
         self.sum += value;
     }
 
-    pub(crate) fn count(&self) -> u64 {
+    /// How many there were.
+    pub fn count(&self) -> u64 {
         self.count
     }
 
     /// Adds what another one with the same bounds has counted.
-    pub(crate) fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(other.counts) {
             *count += more;
         }
@@ -52,7 +55,8 @@ impl<const N: usize> Buckets<N> {
         self.sum += other.sum;
     }
 
-    pub(crate) fn histogram(&self) -> Histogram {
+    /// What has been counted so far.
+    pub fn histogram(&self) -> Histogram {
         let mut below = 0;
         let at_most = self.bounds.iter().zip(self.counts).map(|(bound, count)| {
             below += count;

@@ -14,8 +14,6 @@ pub(crate) const BOARDS: &[u8] = b"boards";
 pub(crate) const LINES: &[u8] = b"lines";
 /// Boards, seasons and segments whose keys are to be removed.
 pub(crate) const DOOMED: &[u8] = b"doomed";
-/// The latest stamp that was given out.
-pub(crate) const CLOCK: &[u8] = b"clock";
 
 /// A season of a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -102,8 +102,8 @@ pub(crate) struct Tx<'c> {
     records: HashMap<At, Record>,
     writes: BTreeMap<Room, Vec<Write>>,
     counts: Vec<(Room, Count)>,
-    /// The last stamp used in each room.
-    stamped: BTreeMap<Room, u64>,
+    /// The first and the last stamp used in each room.
+    stamped: BTreeMap<Room, (u64, u64)>,
     /// What this node does of its own once it is made.
     then: Vec<Then>,
 }
@@ -183,8 +183,8 @@ impl<'c> Tx<'c> {
 
     /// Notes that a stamp is used in a room, which must not have given out a later one.
     pub(crate) fn stamp(&mut self, room: Room, stamp: u64) {
-        let last = self.stamped.entry(room).or_default();
-        *last = stamp.max(*last);
+        let (first, last) = self.stamped.entry(room).or_insert((stamp, stamp));
+        (*first, *last) = (stamp.min(*first), stamp.max(*last));
     }
 
     /// Makes it, or nothing of it.

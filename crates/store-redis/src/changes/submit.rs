@@ -245,10 +245,9 @@ async fn add_other_rooms(core: &Core, own: Room, done: &mut Done) -> Result<(), 
     for some in counts.chunks(asked.iter().flatten().count()) {
         let mut some = some.iter();
         outcome.total += some.next().copied().unwrap_or(0);
-        for rank in [&mut outcome.rank, &mut outcome.previous_rank] {
-            if let Some(rank) = rank {
-                *rank += some.next().copied().unwrap_or(0);
-            }
+        let ranks = [&mut outcome.rank, &mut outcome.previous_rank];
+        for rank in ranks.into_iter().flatten() {
+            *rank += some.next().copied().unwrap_or(0);
         }
     }
     Ok(())

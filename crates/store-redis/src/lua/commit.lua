@@ -11,7 +11,7 @@
 --          records: { key, field or false, what was read there, false where nothing was, true for anything }
 --          writes:  commands, and { STAMPED, counter, set, member }: the member gets the counter's next number
 --          counts:  { kind, set, score, member }, taken after the writes
---          clock:   the last stamp that the transaction uses in this room, or false
+--          clock:   the first and the last stamp that the transaction uses in this room, or false
 -- ARGV[4]  for decide: the other rooms, for whoever finishes this in our place
 --
 -- Answers OK and the counts, or why nothing was done: CHANGED, LOCKED by whom and for how long,
@@ -34,7 +34,7 @@ local function judge(what)
   end
   if what[4] then
     local last = redis.call('GET', clock)
-    if last and tonumber(last) >= what[4] then return { 'BEHIND', last } end
+    if last and tonumber(last) >= what[4][1] then return { 'BEHIND', last } end
   end
   return nil
 end
@@ -50,7 +50,10 @@ local function write(what)
       redis.call(unpack(command))
     end
   end
-  if what[4] then redis.call('SET', clock, string.format('%.0f', what[4])) end
+  -- Since it was prepared others may have used later ones.
+  if what[4] and tonumber(redis.call('GET', clock) or 0) < what[4][2] then
+    redis.call('SET', clock, string.format('%.0f', what[4][2]))
+  end
   local answer = { 'OK' }
   for _, count in ipairs(what[3]) do
     answer[#answer + 1] = counted(count[1], count[2], count[3], count[4])

@@ -68,8 +68,8 @@ fn parts(tx: Tx<'_>) -> BTreeMap<Room, Part> {
         let commands = writes.into_iter().flat_map(|write| write.commands(whole));
         part.commands.extend(commands);
     }
-    for (room, stamp) in tx.stamped {
-        parts.entry(room).or_default().clock = Some(stamp);
+    for (room, stamps) in tx.stamped {
+        parts.entry(room).or_default().clock = Some(stamps);
     }
     for (room, count) in tx.counts {
         let part = parts.entry(room).or_default();

@@ -108,7 +108,7 @@ pub(super) struct Part {
     pub(super) records: Vec<Checked>,
     pub(super) commands: Vec<Vec<Vec<u8>>>,
     pub(super) counts: Vec<(Vec<u8>, Counted)>,
-    pub(super) clock: Option<u64>,
+    pub(super) clock: Option<(u64, u64)>,
 }
 
 impl Part {
@@ -140,7 +140,11 @@ impl Part {
         }
         match self.clock {
             // The script's numbers are doubles, which are exact for microseconds until the year 2255.
-            Some(clock) => infallible(write_f64(&mut out, clock as f64)),
+            Some((first, last)) => {
+                array(&mut out, 2);
+                infallible(write_f64(&mut out, first as f64));
+                infallible(write_f64(&mut out, last as f64));
+            }
             None => no(&mut out),
         }
         out

@@ -1,8 +1,8 @@
-//! Whether all that lies in Redis of boards and players is what the plain store has, and nothing is left over.
+//! Whether all that lies in Redis of boards and players agrees with itself and with the plain store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use boards::{BoardStore, PageStart, PlayerId, Score, View};
+use boards::{BoardId, BoardStore, PageStart, PlayerId, Score, View};
 use redis::Value;
 use testkit::ReferenceStore;
 
@@ -11,42 +11,65 @@ use crate::board_line::BoardLine;
 use crate::changes::boards_of_room;
 use crate::core::Core;
 use crate::entry::StoredEntry;
-use crate::layout::Room;
+use crate::layout::{Layout, Room};
 use crate::players;
 use crate::replies;
 
 /// Keys of a room that are not about boards.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "store",
     "boards",
     "boards:made",
     "lines",
     "clock",
     "players",
+    "decided",
 ];
 
+/// What the plain store has, and nothing else.
 pub(super) async fn check(core: &Core, reference: &ReferenceStore) {
+    let boards = agrees(core).await;
+    let infos = reference.boards(None, usize::MAX).await.unwrap();
+    let expected: BTreeSet<_> = infos.into_iter().map(|info| info.id).collect();
+    assert_eq!(boards.keys().cloned().collect::<BTreeSet<_>>(), expected);
+    for (name, line) in &boards {
+        assert_eq!(line.seasons, reference.seasons(name).await.unwrap());
+        assert!(line.building.is_empty());
+    }
+    check_orders(core, reference).await;
+}
+
+/// Asserts that what lies in the rooms agrees, that nothing is locked or left over, and that no board has more
+/// than it may; returns the boards.
+pub(super) async fn agrees(core: &Core) -> BTreeMap<BoardId, BoardLine> {
+    let mut boards = BTreeMap::new();
     for room in core.layout.rooms() {
-        let boards = boards_of_room::read_all(core, std::iter::once(room)).await;
-        let boards = boards.unwrap().remove(0);
-        let names: Vec<_> = boards.iter().map(|(name, _)| name.clone()).collect();
-        let infos = reference.boards(None, usize::MAX).await.unwrap();
-        let expected: Vec<_> = infos.into_iter().map(|info| info.id).collect();
-        let sorted = BTreeSet::from_iter(names);
-        assert_eq!(Vec::from_iter(sorted), expected);
+        let found = boards_of_room::read_all(core, std::iter::once(room)).await;
+        let found: BTreeMap<_, _> = found.unwrap().remove(0).into_iter().collect();
+        if room == Layout::CONTROL {
+            boards = found.clone();
+        }
+        assert_eq!(found, boards, "{room:?}");
         let mut keys = BTreeSet::from(OTHERS.map(str::to_owned));
-        for (name, line) in &boards {
-            assert!(line.building.is_empty());
-            let seasons = reference.seasons(name).await.unwrap();
-            assert_eq!(line.seasons, seasons);
+        for line in found.values() {
             keys.extend(check_board(core, room, line).await);
         }
         let left = keys_of(core, room).await;
-        let left: Vec<_> = left.difference(&keys).collect();
-        let left: Vec<_> = left.into_iter().filter(|k| !k.starts_with("g:")).collect();
+        let left = left.difference(&keys);
+        let left: Vec<_> = left.filter(|key| !key.starts_with("g:")).collect();
         assert!(left.is_empty(), "left over: {left:?}");
     }
-    check_orders(core, reference).await;
+    for line in boards.values() {
+        if let Some(max) = line.settings.max_entries {
+            let ranked = line.ladder().ranked();
+            let mut total = 0;
+            for room in core.layout.rooms() {
+                total += places(core, room, &ranked).await.len() as u64;
+            }
+            assert!(total <= max, "{total} of {max}");
+        }
+    }
+    boards
 }
 
 /// The sets of a board say what its entries say; their keys.

@@ -121,6 +121,4 @@ impl MatchLine {
 }
 
 #[cfg(test)]
-mod hybrid_tests;
-#[cfg(test)]
 mod tests;

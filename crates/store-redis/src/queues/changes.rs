@@ -2,7 +2,7 @@
 
 use boards::{Guard, StoreError};
 use matchmaking::{
-    MatchError, MatchId, QueueChange, QueueChanged, QueueId, QueueReceipt,
+    MatchError, MatchId, MatchState, QueueChange, QueueChanged, QueueId, QueueReceipt,
 };
 
 use super::draft::Draft;
@@ -49,13 +49,48 @@ impl Queues {
         guard: Option<Guard>,
         now_ms: i64,
     ) -> Result<QueueReceipt, MatchError> {
+        if let Some(receipt) = self.made_before(&change, guard, now_ms).await? {
+            return Ok(receipt);
+        }
         self.prepare(&change).await?;
-        let receipt = match &change {
-            QueueChange::Lapse(queue) => self.lapse(queue, now_ms).await?,
-            _ => self.make(&change, guard, now_ms).await?,
+        let made = match &change {
+            QueueChange::Lapse(queue) => self.lapse(queue, guard, now_ms).await,
+            _ => self.make(&change, guard, now_ms).await,
         };
+        self.note_boards(&change, &made);
+        let receipt = made?;
         self.follow_up(&change, &receipt, now_ms).await;
         Ok(receipt)
+    }
+
+    /// What came of it before, for what has something to be done even before it is tried.
+    async fn made_before(
+        &self,
+        change: &QueueChange,
+        guard: Option<Guard>,
+        now_ms: i64,
+    ) -> Result<Option<QueueReceipt>, MatchError> {
+        if !matches!(change, QueueChange::Announce { .. } | QueueChange::Lapse(_)) {
+            return Ok(None);
+        }
+        let answer = guard::earlier(&mut self.core.begin(), guard, now_ms).await?;
+        Ok(answer.map(Answer::replay_of_queues).transpose()?)
+    }
+
+    /// A result may have changed boards; also where it failed, since it may have been made.
+    fn note_boards(&self, change: &QueueChange, made: &Result<QueueReceipt, MatchError>) {
+        if !matches!(change, QueueChange::Finish { .. }) {
+            return;
+        }
+        match made.as_ref().map(|receipt| &receipt.changed) {
+            Ok(QueueChanged::Match(of)) => {
+                if let MatchState::Finished { boards, .. } = &of.state {
+                    let all = boards.iter().map(|effect| &effect.board);
+                    all.for_each(|board| self.core.versions.changed(board));
+                }
+            }
+            _ => self.core.versions.all_changed(),
+        }
     }
 
     /// What has to be there before the change is.
@@ -125,12 +160,7 @@ impl Queues {
         Err(StoreError::Overloaded.into())
     }
 
-    async fn attempt<'c>(
-        &'c self,
-        tx: Tx<'c>,
-        change: &QueueChange,
-        now_ms: i64,
-    ) -> Attempt<'c> {
+    async fn attempt<'c>(&'c self, tx: Tx<'c>, change: &QueueChange, now_ms: i64) -> Attempt<'c> {
         match change {
             QueueChange::PutQueue { queue, settings } => self.put_queue(tx, queue, settings).await,
             QueueChange::DeleteQueue(queue) => self.delete_queue(tx, queue, now_ms).await,

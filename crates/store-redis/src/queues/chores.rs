@@ -38,14 +38,20 @@ impl Queues {
         let lines = next();
         let lines = lines.iter().filter_map(|bytes| records::read_queue(bytes));
         let mut numbers: Vec<QueueNumber> = lines.map(|line| line.number).collect();
-        numbers.extend(next().iter().filter_map(|bytes| records::read_number(bytes)));
+        numbers.extend(
+            next()
+                .iter()
+                .filter_map(|bytes| records::read_number(bytes)),
+        );
         Ok(numbers)
     }
 
     /// How much of a queue can be read for the rest of its hour.
     pub(super) async fn ended_of(&self, place: Place) -> Result<u64, StoreError> {
         let key = self.core.layout.key(place.room, &place.key(Part::Ended));
-        Ok(wire::number(&self.read_one(redis::cmd("ZCARD").arg(key).take()).await?))
+        Ok(wire::number(
+            &self.read_one(redis::cmd("ZCARD").arg(key).take()).await?,
+        ))
     }
 
     /// Whether there may be more.
@@ -53,7 +59,10 @@ impl Queues {
         let key = self.core.layout.key(place.room, &place.key(Part::Ended));
         let (before, some) = (before_ms.to_string(), SOME.to_string());
         let words = [before.as_bytes(), some.as_bytes()];
-        let answer = self.core.redis.script(&self.core.scripts.ended, &key, &words);
+        let answer = self
+            .core
+            .redis
+            .script(&self.core.scripts.ended, &key, &words);
         let mut answer = wire::list(answer.await?).into_iter();
         let removed = answer.next().as_ref().map_or(0, wire::number);
         self.forget_matches(answer).await?;
@@ -61,10 +70,7 @@ impl Queues {
     }
 
     /// Forgets of which queue the matches were.
-    async fn forget_matches(
-        &self,
-        matches: impl Iterator<Item = Value>,
-    ) -> Result<(), StoreError> {
+    async fn forget_matches(&self, matches: impl Iterator<Item = Value>) -> Result<(), StoreError> {
         let ids = matches.filter_map(wire::bytes);
         let ids: Vec<MatchId> = ids.filter_map(|b| records::read_match_id(&b)).collect();
         for id in ids {

@@ -74,8 +74,14 @@ impl<'c> Draft<'c> {
         ids: impl IntoIterator<Item = &TicketId>,
     ) -> Result<(), StoreError> {
         let place = self.place;
-        fetch_into(&mut self.tx, &mut self.tickets, ids, |id| place.ticket(id), records::read_ticket)
-            .await?;
+        fetch_into(
+            &mut self.tx,
+            &mut self.tickets,
+            ids,
+            |id| place.ticket(id),
+            records::read_ticket,
+        )
+        .await?;
         self.seen_of_tickets();
         Ok(())
     }
@@ -85,9 +91,18 @@ impl<'c> Draft<'c> {
         ids: impl IntoIterator<Item = &MatchId>,
     ) -> Result<(), StoreError> {
         let place = self.place;
-        fetch_into(&mut self.tx, &mut self.matches, ids, |id| place.of_match(*id), records::read_match)
-            .await?;
-        let read = self.matches.values().filter_map(|slot| slot.stored.as_ref());
+        fetch_into(
+            &mut self.tx,
+            &mut self.matches,
+            ids,
+            |id| place.of_match(*id),
+            records::read_match,
+        )
+        .await?;
+        let read = self
+            .matches
+            .values()
+            .filter_map(|slot| slot.stored.as_ref());
         self.seen = read.map(|line| line.version).fold(self.seen, u64::max);
         Ok(())
     }
@@ -108,7 +123,10 @@ impl<'c> Draft<'c> {
     }
 
     fn seen_of_tickets(&mut self) {
-        let read = self.tickets.values().filter_map(|slot| slot.stored.as_ref());
+        let read = self
+            .tickets
+            .values()
+            .filter_map(|slot| slot.stored.as_ref());
         self.seen = read.map(|line| line.version).fold(self.seen, u64::max);
     }
 
@@ -149,7 +167,10 @@ impl<'c> Draft<'c> {
         line
     }
 
-    pub(super) async fn find_match(&mut self, id: MatchId) -> Result<Option<MatchLine>, StoreError> {
+    pub(super) async fn find_match(
+        &mut self,
+        id: MatchId,
+    ) -> Result<Option<MatchLine>, StoreError> {
         self.fetch_matches([&id]).await?;
         Ok(now(&self.matches, &id))
     }
@@ -167,7 +188,10 @@ impl<'c> Draft<'c> {
             return Ok(Some(line));
         }
         let lapsed = line.of.lapsed();
-        Ok(Some(self.fail_match(line, lapsed, TicketEnd::NotAccepted).await?))
+        Ok(Some(
+            self.fail_match(line, lapsed, TicketEnd::NotAccepted)
+                .await?,
+        ))
     }
 
     pub(super) fn set_match(&mut self, line: MatchLine, of: Match) -> MatchLine {
@@ -335,7 +359,10 @@ pub(super) fn read_ticket_id(bytes: &[u8]) -> Option<TicketId> {
 /// What is there is not of this version of Agon, or was changed by hand.
 pub(super) fn unreadable(at: &At) -> StoreError {
     StoreError::Unavailable {
-        reason: format!("{} has a record that cannot be read", String::from_utf8_lossy(&at.key)),
+        reason: format!(
+            "{} has a record that cannot be read",
+            String::from_utf8_lossy(&at.key)
+        ),
         source: None,
     }
 }

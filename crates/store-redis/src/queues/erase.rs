@@ -32,7 +32,10 @@ pub(crate) async fn erase_player(
 ) -> Result<(), StoreError> {
     let room = core.layout.of_player(player);
     let key = core.layout.key(room, &queues_of(player));
-    let found = core.redis.read(vec![redis::cmd("HKEYS").arg(key).take()]).await?;
+    let found = core
+        .redis
+        .read(vec![redis::cmd("HKEYS").arg(key).take()])
+        .await?;
     let numbers = found.into_iter().flat_map(wire::items);
     let numbers: Vec<QueueNumber> = numbers.filter_map(|n| records::read_number(&n)).collect();
     for number in &numbers {
@@ -81,7 +84,8 @@ impl Draft<'_> {
         };
         if let Some(proposal) = self.find_match(match_id).await? {
             let failed = proposal.of.failed(BTreeSet::from([player]), now_ms);
-            self.fail_match(proposal, failed, TicketEnd::PlayerDeleted).await?;
+            self.fail_match(proposal, failed, TicketEnd::PlayerDeleted)
+                .await?;
         }
         Ok(())
     }
@@ -128,7 +132,11 @@ async fn erase_history(core: &Core, player: PlayerId) -> Result<(), StoreError> 
     let room = core.layout.of_player(player);
     let key = core.layout.key(room, &history(player));
     loop {
-        let range = redis::cmd("ZRANGE").arg(&key).arg(0).arg(MATCHES - 1).take();
+        let range = redis::cmd("ZRANGE")
+            .arg(&key)
+            .arg(0)
+            .arg(MATCHES - 1)
+            .take();
         let found = core.redis.read(vec![range]).await?;
         let members: Vec<_> = found.into_iter().flat_map(wire::items).collect();
         if members.is_empty() {

@@ -10,7 +10,7 @@ use crate::tx::At;
 /// The list of queues in the room of lists, and the queue's own line in its room.
 pub(super) const QUEUES: &[u8] = b"queues";
 /// In the room of lists: queues that were deleted and have left something.
-pub(super) const DOOMED: &[u8] = b"doomed";
+pub(super) const DOOMED: &[u8] = b"doomed-queues";
 /// By the id of a match the number of its queue. Written before the match, so it may name one that is not there.
 pub(super) const MATCHES: &[u8] = b"m";
 

@@ -25,7 +25,11 @@ impl Queues {
             return Ok(line);
         }
         let mut masked = Ticket::clone(&line.ticket.ticket);
-        for player in masked.players.iter_mut().filter(|p| unknown.contains(&p.id)) {
+        for player in masked
+            .players
+            .iter_mut()
+            .filter(|p| unknown.contains(&p.id))
+        {
             player.id = PlayerId::NIL;
         }
         let mut queued = (*line.ticket).clone();
@@ -44,7 +48,9 @@ impl Queues {
         if unknown.is_empty() {
             return Ok(line);
         }
-        let masked = unknown.into_iter().fold((*line.of).clone(), |of, id| of.erased(id));
+        let masked = unknown
+            .into_iter()
+            .fold((*line.of).clone(), |of, id| of.erased(id));
         let of = Arc::new(masked);
         Ok(MatchLine { of, ..line })
     }
@@ -57,7 +63,8 @@ impl Queues {
         players.remove(&PlayerId::NIL);
         let layout = &self.core.layout;
         let mut tx = self.core.begin();
-        tx.peek(players.iter().map(|id| player(layout, *id))).await?;
+        tx.peek(players.iter().map(|id| player(layout, *id)))
+            .await?;
         players.retain(|id| tx.known(&player(layout, *id)).is_none());
         Ok(players)
     }

@@ -37,7 +37,10 @@ impl Queues {
 
     fn counts(&self, place: Place) -> Cmd {
         let key = self.core.layout.key(place.room, &place.key(Part::Counts));
-        redis::cmd("HMGET").arg(key).arg(&["players", "proposed", "running"]).take()
+        redis::cmd("HMGET")
+            .arg(key)
+            .arg(&["players", "proposed", "running"])
+            .take()
     }
 
     /// Reads things of a queue together with its line.
@@ -53,7 +56,12 @@ impl Queues {
             let line = redis::cmd("HGET").arg(key).arg(queue.as_str()).take();
             let mut commands = asked(place);
             commands.push(line);
-            let mut found = self.core.redis.read(commands).await.map_err(StoreError::from)?;
+            let mut found = self
+                .core
+                .redis
+                .read(commands)
+                .await
+                .map_err(StoreError::from)?;
             let line = found.pop().and_then(wire::bytes);
             let line = line.and_then(|bytes| records::read_queue(&bytes));
             match line.filter(|line| line.number == number) {
@@ -77,11 +85,20 @@ impl Queues {
         let all = self.all_lines().await?.into_iter();
         let later = all.filter(|(id, _)| after.is_none_or(|after| id > after));
         let lines: Vec<(QueueId, QueueLine)> = later.take(limit).collect();
-        let places = lines.iter().map(|(_, line)| Place::of(&self.core.layout, line.number));
+        let places = lines
+            .iter()
+            .map(|(_, line)| Place::of(&self.core.layout, line.number));
         let commands = places.flat_map(|place| self.info_commands(place)).collect();
-        let found = self.core.redis.read(commands).await.map_err(StoreError::from)?;
+        let found = self
+            .core
+            .redis
+            .read(commands)
+            .await
+            .map_err(StoreError::from)?;
         let infos = lines.into_iter().zip(found.chunks(INFO));
-        Ok(infos.map(|((id, line), found)| info(id, line, found)).collect())
+        Ok(infos
+            .map(|((id, line), found)| info(id, line, found))
+            .collect())
     }
 
     fn info_commands(&self, place: Place) -> Vec<Cmd> {
@@ -135,7 +152,10 @@ impl Queues {
     ) -> Result<Vec<Value>, StoreError> {
         let key = self.core.layout.key(place.room, &place.key(Part::Tickets));
         let words = [id.as_str().as_bytes(), queue.as_str().as_bytes()];
-        let read = self.core.redis.read_script(&self.core.scripts.ticket, &key, &words);
+        let read = self
+            .core
+            .redis
+            .read_script(&self.core.scripts.ticket, &key, &words);
         Ok(wire::list(read.await?))
     }
 
@@ -162,7 +182,9 @@ impl Queues {
         Ok(TicketView {
             ticket: line.ticket,
             of_match,
-            why: why.filter(|_| waits).and_then(|bytes| records::read_json(&bytes)),
+            why: why
+                .filter(|_| waits)
+                .and_then(|bytes| records::read_json(&bytes)),
             estimated_wait_ms,
             version,
         })
@@ -187,7 +209,10 @@ impl Queues {
         id: &BackfillId,
     ) -> Result<Arc<Backfill>, MatchError> {
         let asked = |place: Place| {
-            let key = self.core.layout.key(place.room, &place.key(Part::Backfills));
+            let key = self
+                .core
+                .layout
+                .key(place.room, &place.key(Part::Backfills));
             vec![redis::cmd("HGET").arg(key).arg(id.as_str()).take()]
         };
         let (_, _, found) = self.look(queue, asked).await?;
@@ -238,7 +263,8 @@ impl Queues {
         let rating = |line: &QueueLine| Place::of(layout, line.number).rating(layout, player);
         let mut tx = self.core.begin();
         let exists = keys::player(layout, player);
-        tx.peek(lines.values().map(rating).chain([exists.clone()])).await?;
+        tx.peek(lines.values().map(rating).chain([exists.clone()]))
+            .await?;
         if tx.known(&exists).is_none() {
             return Err(StoreError::UnknownPlayer(player).into());
         }
@@ -262,16 +288,21 @@ impl Queues {
     ) -> Result<Vec<Arc<Match>>, MatchError> {
         let layout = &self.core.layout;
         let members = self.history_members(player, before, limit).await?;
-        let members = members.iter().filter_map(|member| read_history_member(member));
+        let members = members
+            .iter()
+            .filter_map(|member| read_history_member(member));
         let places = members.map(|(id, number)| Place::of(layout, number).of_match(id));
         let places: Vec<_> = places.collect();
         let mut tx = self.core.begin();
         let exists = keys::player(layout, player);
-        tx.peek(places.iter().cloned().chain([exists.clone()])).await?;
+        tx.peek(places.iter().cloned().chain([exists.clone()]))
+            .await?;
         if tx.known(&exists).is_none() {
             return Err(StoreError::UnknownPlayer(player).into());
         }
-        let lines = places.iter().filter_map(|at| records::read_match(&tx.known(at)?));
+        let lines = places
+            .iter()
+            .filter_map(|at| records::read_match(&tx.known(at)?));
         Ok(lines.map(|line| line.of).collect())
     }
 
@@ -285,23 +316,34 @@ impl Queues {
         let room = self.core.layout.of_player(player);
         let key = self.core.layout.key(room, &history(player));
         let range = |from: &str, to: &str, limit: usize| {
-            let range = redis::cmd("ZREVRANGEBYSCORE").arg(&key).arg(from).arg(to).take();
+            let range = redis::cmd("ZREVRANGEBYSCORE")
+                .arg(&key)
+                .arg(from)
+                .arg(to)
+                .take();
             let mut range = range;
             range.arg("LIMIT").arg(0).arg(limit).take()
         };
         let Some((at_ms, id)) = before else {
-            return Ok(wire::items(self.read_one(range("+inf", "-inf", limit)).await?));
+            return Ok(wire::items(
+                self.read_one(range("+inf", "-inf", limit)).await?,
+            ));
         };
         let at = at_ms.to_string();
         let commands = vec![
             range(&at, &at, AT_ONCE),
             range(&format!("({at}"), "-inf", limit),
         ];
-        let mut lists = self.core.redis.read(commands).await?.into_iter().map(wire::items);
+        let mut lists = self
+            .core
+            .redis
+            .read(commands)
+            .await?
+            .into_iter()
+            .map(wire::items);
         let same = lists.next().unwrap_or_default().into_iter();
-        let is_later = |member: &Vec<u8>| {
-            read_history_member(member).is_some_and(|(other, _)| other < id)
-        };
+        let is_later =
+            |member: &Vec<u8>| read_history_member(member).is_some_and(|(other, _)| other < id);
         let all = same.filter(is_later).chain(lists.flatten());
         Ok(all.take(limit).collect())
     }

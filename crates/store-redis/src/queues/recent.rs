@@ -63,15 +63,24 @@ impl Recent {
         tickets.sort_unstable_by_key(|(_, wait)| *wait);
         Recent {
             tickets,
-            matches: spreads.iter().filter_map(|b| read_note(b, spread)).collect(),
+            matches: spreads
+                .iter()
+                .filter_map(|b| read_note(b, spread))
+                .collect(),
         }
     }
 
     /// Half of those that waited longer than this waited so much longer, or more; `None` where nobody did. O(n).
     pub(super) fn still_to_wait(&self, waited_ms: i64, now_ms: i64) -> Option<u64> {
         let waited = u64::try_from(waited_ms).unwrap_or(0);
-        let young = self.tickets.iter().filter(|(at_ms, _)| is_young(*at_ms, now_ms));
-        let longer: Vec<u64> = young.map(|(_, wait)| *wait).filter(|w| *w > waited).collect();
+        let young = self
+            .tickets
+            .iter()
+            .filter(|(at_ms, _)| is_young(*at_ms, now_ms));
+        let longer: Vec<u64> = young
+            .map(|(_, wait)| *wait)
+            .filter(|w| *w > waited)
+            .collect();
         Some(longer.get(longer.len() / 2)? - waited)
     }
 

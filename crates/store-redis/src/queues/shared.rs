@@ -121,7 +121,10 @@ impl Queues {
             redis::cmd("GET").arg(key).take()
         });
         let found = self.core.redis.read(commands.collect()).await?;
-        Ok(numbers.into_iter().zip(found.iter().map(wire::number)).collect())
+        Ok(numbers
+            .into_iter()
+            .zip(found.iter().map(wire::number))
+            .collect())
     }
 }
 
@@ -134,7 +137,9 @@ async fn listen(queues: Weak<Queues>) {
         return;
     };
     while let Some(event) = subscription.next().await {
-        let Some(queues) = queues.upgrade() else { return };
+        let Some(queues) = queues.upgrade() else {
+            return;
+        };
         queues.hear(event);
     }
 }
@@ -144,7 +149,9 @@ async fn look_now_and_then(queues: Weak<Queues>) {
     let mut seen = BTreeMap::new();
     loop {
         sleep(LOOK_EVERY.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
-        let Some(queues) = queues.upgrade() else { return };
+        let Some(queues) = queues.upgrade() else {
+            return;
+        };
         match queues.versions().await {
             Ok(now) if now != seen => {
                 seen = now;
@@ -159,7 +166,9 @@ async fn look_now_and_then(queues: Weak<Queues>) {
 async fn tidy_now_and_then(queues: Weak<Queues>) {
     loop {
         sleep(TIDY_EVERY.mul_f64(0.5 + fastrand::f64())).await;
-        let Some(queues) = queues.upgrade() else { return };
+        let Some(queues) = queues.upgrade() else {
+            return;
+        };
         if let Err(error) = queues.tidy().await {
             tracing::debug!(%error, "what has ended in queues stays for now");
         }

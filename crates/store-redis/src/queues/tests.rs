@@ -51,7 +51,9 @@ impl Nodes {
             now_ms,
         };
         nodes.put_players().await;
-        ask(&nodes.all[0], put_queue(acceptance_ms), 0).await.unwrap();
+        ask(&nodes.all[0], put_queue(acceptance_ms), 0)
+            .await
+            .unwrap();
         nodes
     }
 

@@ -66,7 +66,10 @@ impl Queues {
         let mut writes = writes.into_iter().peekable();
         while writes.peek().is_some() {
             let mut tx = self.core.begin();
-            writes.by_ref().take(SOME).for_each(|write| tx.also(place.room, write));
+            writes
+                .by_ref()
+                .take(SOME)
+                .for_each(|write| tx.also(place.room, write));
             tx.commit().await?;
         }
         let mut tx = self.core.begin();

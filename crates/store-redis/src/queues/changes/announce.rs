@@ -190,7 +190,9 @@ impl Draft<'_> {
         };
         let joined = of.of.joined(*team, &ticket.ticket, roles);
         let (match_id, at_ms) = (joined.id, now_ms);
-        let after = ticket.ticket.turned(TicketState::Matched { match_id, at_ms });
+        let after = ticket
+            .ticket
+            .turned(TicketState::Matched { match_id, at_ms });
         self.open_backfills(id).await?;
         self.set_ticket(ticket, after);
         self.set_match(of, joined);

@@ -22,7 +22,11 @@ impl Queues {
     ) -> Attempt<'c> {
         let of = new.match_id;
         let records_of = |place: Place| {
-            vec![place.backfill(&new.id), place.of_match(of), place.open_of(of)]
+            vec![
+                place.backfill(&new.id),
+                place.of_match(of),
+                place.open_of(of),
+            ]
         };
         let Some((mut draft, line)) = self.enter(tx, queue, records_of).await? else {
             return Ok(None);

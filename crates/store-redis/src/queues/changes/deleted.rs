@@ -57,7 +57,10 @@ impl Queues {
         tx.remove(line(place.room, queue));
         let doomed = At::field(Layout::CONTROL, DOOMED, found.number.0.to_string());
         tx.set(doomed, now_ms.to_string().into_bytes());
-        for message in [news::of_all_tickets(found.number), news::of_queue(found.number)] {
+        for message in [
+            news::of_all_tickets(found.number),
+            news::of_queue(found.number),
+        ] {
             let channel = self.core.layout.channel();
             tx.also(place.room, Write::Publish { channel, message });
         }
@@ -71,7 +74,9 @@ impl Queues {
         let words = wire::items(found);
         for pair in words.chunks_exact(2) {
             let number = records::read_number(&pair[0]);
-            let at_ms = std::str::from_utf8(&pair[1]).ok().and_then(|t| t.parse().ok());
+            let at_ms = std::str::from_utf8(&pair[1])
+                .ok()
+                .and_then(|t| t.parse().ok());
             if let (Some(number), Some(at_ms)) = (number, at_ms) {
                 self.clear(number, at_ms).await?;
             }
@@ -103,10 +108,19 @@ impl Queues {
 
     /// Whether there may be more.
     async fn fail_proposals(&self, place: Place, at_ms: i64) -> Result<bool, StoreError> {
-        let key = self.core.layout.key(place.room, &place.key(Part::Proposals));
-        let range = redis::cmd("ZRANGE").arg(key).arg(0).arg(PROPOSALS - 1).take();
+        let key = self
+            .core
+            .layout
+            .key(place.room, &place.key(Part::Proposals));
+        let range = redis::cmd("ZRANGE")
+            .arg(key)
+            .arg(0)
+            .arg(PROPOSALS - 1)
+            .take();
         let found = wire::items(self.read_one(range).await?);
-        let ids = found.iter().filter_map(|bytes| records::read_match_id(bytes));
+        let ids = found
+            .iter()
+            .filter_map(|bytes| records::read_match_id(bytes));
         let ids: Vec<MatchId> = ids.collect();
         let mut attempts = self.core.attempts();
         loop {

@@ -73,8 +73,13 @@ impl Draft<'_> {
         let ids: Vec<PlayerId> = rated_players(of).collect();
         let players = ids.iter().map(|id| player(layout, *id));
         self.tx.peek(players.chain([at.clone()])).await?;
-        self.tx.fetch(ids.iter().map(|id| place.rating(layout, *id))).await?;
-        let line = self.tx.known(&at).and_then(|bytes| records::read_queue(&bytes));
+        self.tx
+            .fetch(ids.iter().map(|id| place.rating(layout, *id)))
+            .await?;
+        let line = self
+            .tx
+            .known(&at)
+            .and_then(|bytes| records::read_queue(&bytes));
         let line = line.filter(|line| line.number == place.number);
         Ok(line.map(|line| line.settings))
     }
@@ -151,7 +156,10 @@ fn shares(
     places: &[u32],
 ) -> Vec<(BoardId, PlayerId, Option<Submission>)> {
     let changes = || changes.iter().filter(|change| is_somebody(change.player));
-    let pairs = settings.boards.iter().flat_map(|feed| changes().map(move |c| (feed, c)));
+    let pairs = settings
+        .boards
+        .iter()
+        .flat_map(|feed| changes().map(move |c| (feed, c)));
     let shares = pairs.filter_map(|(feed, change)| {
         let (operator, value) = feed.submit.share(places, change.team, &change.after)?;
         let submission = Score::new(value).ok().map(|score| Submission {

@@ -1,6 +1,9 @@
 //! What is over by now is ended: proposals that were not accepted, and tickets that have waited too long.
 
-use matchmaking::{MatchError, MatchId, QueueChange, QueueChanged, QueueId, QueueReceipt, TicketId};
+use boards::Guard;
+use matchmaking::{
+    MatchError, MatchId, QueueChange, QueueChanged, QueueId, QueueReceipt, TicketId,
+};
 
 use super::{Attempt, finished};
 use crate::queues::draft::{Draft, now, read_ticket_id};
@@ -17,15 +20,16 @@ impl Queues {
     pub(super) async fn lapse(
         &self,
         queue: &QueueId,
+        guard: Option<Guard>,
         now_ms: i64,
     ) -> Result<QueueReceipt, MatchError> {
         let some = QueueChange::Lapse(queue.clone());
-        let mut receipt = self.make(&some, None, now_ms).await?;
+        let receipt = self.make(&some, guard, now_ms).await?;
         for _ in 1..ROUNDS {
-            if !self.has_lapsed(queue, now_ms).await? {
+            if receipt.replayed || !self.has_lapsed(queue, now_ms).await? {
                 break;
             }
-            receipt = self.make(&some, None, now_ms).await?;
+            self.make(&some, None, now_ms).await?;
         }
         Ok(receipt)
     }
@@ -49,12 +53,16 @@ impl Queues {
 
     async fn end_proposals(&self, draft: &mut Draft<'_>, now_ms: i64) -> Result<(), MatchError> {
         let found = self.due(draft.place, Part::Proposals, now_ms).await?;
-        let ids = found.iter().filter_map(|bytes| records::read_match_id(bytes));
+        let ids = found
+            .iter()
+            .filter_map(|bytes| records::read_match_id(bytes));
         let ids: Vec<MatchId> = ids.collect();
         draft.fetch_matches(&ids).await?;
         let over = ids.iter().filter_map(|id| now(&draft.matches, id));
         let over: Vec<_> = over.filter(|line| line.of.is_over(now_ms)).collect();
-        draft.fetch_tickets(over.iter().flat_map(|line| line.of.ticket_ids())).await?;
+        draft
+            .fetch_tickets(over.iter().flat_map(|line| line.of.ticket_ids()))
+            .await?;
         for line in over {
             draft.match_by(line.of.id, now_ms).await?;
         }
@@ -78,12 +86,7 @@ impl Queues {
     }
 
     /// The first of what is due by now.
-    async fn due(
-        &self,
-        place: Place,
-        part: Part,
-        now_ms: i64,
-    ) -> Result<Vec<Vec<u8>>, MatchError> {
+    async fn due(&self, place: Place, part: Part, now_ms: i64) -> Result<Vec<Vec<u8>>, MatchError> {
         let key = self.core.layout.key(place.room, &place.key(part));
         let range = redis::cmd("ZRANGEBYSCORE")
             .arg(key)

@@ -24,7 +24,10 @@ impl Queues {
         settings: &QueueSettings,
     ) -> Attempt<'c> {
         let at = line(Layout::CONTROL, queue);
-        let boards = settings.boards.iter().map(|feed| board(feed.board.as_str()));
+        let boards = settings
+            .boards
+            .iter()
+            .map(|feed| board(feed.board.as_str()));
         tx.fetch(boards.chain([at.clone()])).await?;
         let mut feeds = settings.boards.iter().enumerate();
         let is_missing = |board_id: &str| tx.known(&board(board_id)).is_none();
@@ -75,7 +78,11 @@ async fn next_number(tx: &mut Tx<'_>) -> Result<QueueNumber, MatchError> {
     let at = At::whole(Layout::CONTROL, NEXT);
     let next = match tx.get(&at).await? {
         None => FIRST,
-        Some(bytes) => records::read_number(&bytes).ok_or_else(|| unreadable(&at))?.0,
+        Some(bytes) => {
+            records::read_number(&bytes)
+                .ok_or_else(|| unreadable(&at))?
+                .0
+        }
     };
     tx.set(at, next.saturating_add(1).to_string().into_bytes());
     Ok(QueueNumber(next))

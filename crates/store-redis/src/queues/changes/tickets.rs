@@ -16,7 +16,7 @@ use matchmaking::{
 use super::{Attempt, finished};
 use crate::queues::draft::{Draft, known};
 use crate::queues::keys::{Place, player, queues_of};
-use crate::queues::{Queues, QueueLine, TicketLine, erase, records};
+use crate::queues::{QueueLine, Queues, TicketLine, erase, records};
 use crate::tx::{At, Tx};
 
 impl Queues {
@@ -69,7 +69,10 @@ impl Queues {
             let at = draft.place.rating(&self.core.layout, player);
             let rated = draft.tx.known(&at);
             let rated = rated.and_then(|bytes| records::read_rating(&bytes));
-            rated.map_or_else(|| line.settings.rating_system.initial(), |rated| rated.rating)
+            rated.map_or_else(
+                || line.settings.rating_system.initial(),
+                |rated| rated.rating,
+            )
         };
         let ticket = new.clone().rated(rating);
         if let Some(why) = line.settings.rules.why_unmatchable(&ticket) {
@@ -87,7 +90,13 @@ impl Queues {
         now_ms: i64,
     ) -> Result<(), MatchError> {
         let (layout, place) = (&self.core.layout, draft.place);
-        let of_each = |id: PlayerId| [player(layout, id), place.rating(layout, id), index(self, place, id)];
+        let of_each = |id: PlayerId| {
+            [
+                player(layout, id),
+                place.rating(layout, id),
+                index(self, place, id),
+            ]
+        };
         let all: Vec<At> = new.players.iter().flat_map(|p| of_each(p.id)).collect();
         draft.tx.peek(all.clone()).await?;
         // Those that are in the room of the queue are known already, and checked from here on.
@@ -112,7 +121,11 @@ impl Queues {
     }
 
     /// Tells the rooms of the players in which queue they may be found, where they do not know it.
-    async fn index_players(&self, draft: &mut Draft<'_>, new: &NewTicket) -> Result<(), MatchError> {
+    async fn index_players(
+        &self,
+        draft: &mut Draft<'_>,
+        new: &NewTicket,
+    ) -> Result<(), MatchError> {
         let mut elsewhere = Vec::new();
         for player in &new.players {
             let at = index(self, draft.place, player.id);
@@ -125,7 +138,9 @@ impl Queues {
                 elsewhere.push(at);
             }
         }
-        Ok(self.put_each(elsewhere.into_iter().map(|at| (at, b"1".to_vec()))).await?)
+        Ok(self
+            .put_each(elsewhere.into_iter().map(|at| (at, b"1".to_vec())))
+            .await?)
     }
 
     /// Cancels a ticket that was made while one of its players was erased in another room.
@@ -169,7 +184,9 @@ impl Queues {
             TicketState::Proposed { match_id } => {
                 let proposal = known(draft.find_match(match_id).await?, match_id)?;
                 let declined = proposal.of.decline(&Who::Ticket(id.clone()), now_ms)?;
-                draft.fail_match(proposal, declined, TicketEnd::Requested).await?;
+                draft
+                    .fail_match(proposal, declined, TicketEnd::Requested)
+                    .await?;
                 draft.find_ticket(id).await?.unwrap_or(line)
             }
             TicketState::Matched { .. } => return Err(MatchError::TicketMatched(id.clone())),
@@ -210,7 +227,9 @@ impl Queues {
         let line = self.masked_match(line).await?;
         let after = line.of.decline(who, now_ms)?;
         if line.of.accept_by_ms().is_some() {
-            draft.fail_match(line, after.clone(), TicketEnd::Declined).await?;
+            draft
+                .fail_match(line, after.clone(), TicketEnd::Declined)
+                .await?;
         }
         finished(draft, QueueChanged::Match(Box::new(after)))
     }

@@ -66,7 +66,10 @@ async fn who_was_stopped_announces_nothing_once_another_leads() {
     assert_eq!(state(stopped, 2).await, TicketState::Waiting);
     let of = match_id(1);
     for n in 0..2 {
-        let in_match = TicketState::Matched { match_id: of, at_ms: 1 };
+        let in_match = TicketState::Matched {
+            match_id: of,
+            at_ms: 1,
+        };
         assert_eq!(state(stopped, n).await, in_match);
     }
     // Now it knows, and asks first.
@@ -84,7 +87,10 @@ async fn who_leads_and_is_gone_is_followed_within_seconds() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let took = gone.elapsed();
-    assert!(took > Duration::from_secs(4), "{took:?}: the lead was not over");
+    assert!(
+        took > Duration::from_secs(4),
+        "{took:?}: the lead was not over"
+    );
     // Who looks again and again keeps it.
     for _ in 0..30 {
         assert!(leads(&nodes.all[1]).await);
@@ -98,7 +104,9 @@ async fn there_is_nothing_to_lead_where_there_is_no_queue() {
     let nodes = Nodes::start(2, 4, None).await;
     let (one, two) = (&nodes.all[0], &nodes.all[1]);
     assert!(leads(one).await && !leads(two).await);
-    ask(two, QueueChange::DeleteQueue(queue()), 0).await.unwrap();
+    ask(two, QueueChange::DeleteQueue(queue()), 0)
+        .await
+        .unwrap();
     let unknown = two.lead(&queue(), 0).await;
     assert!(matches!(unknown, Err(MatchError::UnknownQueue(_))));
     ask(two, put_queue(None), 0).await.unwrap();

@@ -34,9 +34,17 @@ async fn what_has_ended_can_be_read_for_an_hour() {
         assert_eq!(state(store, n).await, TicketState::Waiting);
     }
     ask(store, create(0), 0).await.unwrap();
-    assert_eq!(state(store, 0).await, TicketState::Waiting, "the name is free");
+    assert_eq!(
+        state(store, 0).await,
+        TicketState::Waiting,
+        "the name is free"
+    );
     let index = nodes.server.command(&["KEYS", "*:m"]);
-    assert_eq!(index, Value::Array(vec![]), "nor is it known whose the match was");
+    assert_eq!(
+        index,
+        Value::Array(vec![]),
+        "nor is it known whose the match was"
+    );
 }
 
 #[tokio::test]
@@ -47,13 +55,19 @@ async fn of_a_deleted_queue_its_matches_stay() {
         ask(one, create(n), 0).await.unwrap();
     }
     for (n, tickets) in [(1, [0, 1]), (2, [2, 3])] {
-        ask(one, announce(match_id(n), tickets.map(ticket_id)), 1).await.unwrap();
+        ask(one, announce(match_id(n), tickets.map(ticket_id)), 1)
+            .await
+            .unwrap();
     }
     for n in [0, 1] {
-        ask(one, accept(match_id(1), ticket_id(n)), 2).await.unwrap();
+        ask(one, accept(match_id(1), ticket_id(n)), 2)
+            .await
+            .unwrap();
     }
     two.ticket(&queue(), &ticket_id(4)).await.unwrap();
-    ask(one, QueueChange::DeleteQueue(queue()), 3).await.unwrap();
+    ask(one, QueueChange::DeleteQueue(queue()), 3)
+        .await
+        .unwrap();
     let unknown = two.ticket(&queue(), &ticket_id(4)).await;
     assert!(matches!(unknown, Err(MatchError::UnknownQueue(_))));
     let failed = two.find_match(match_id(2)).await.unwrap();
@@ -64,7 +78,11 @@ async fn of_a_deleted_queue_its_matches_stay() {
     assert_eq!(nodes.keys(), left);
     ask(two, put_queue(None), 4).await.unwrap();
     ask(two, create(4), 4).await.unwrap();
-    assert_eq!(one.queue(&queue()).await.unwrap().waiting, 1, "a new one of that name");
+    assert_eq!(
+        one.queue(&queue()).await.unwrap().waiting,
+        1,
+        "a new one of that name"
+    );
     let over = QueueChange::Finish {
         match_id: match_id(1),
         result: matchmaking::MatchResult::Placements(vec![1, 2]),
@@ -77,7 +95,10 @@ async fn of_a_deleted_queue_its_matches_stay() {
     one.queues.tidy().await.unwrap();
     one.queues.tidy().await.unwrap();
     assert_eq!(nodes.keys(), ["{agon:1}:q1:matches"]);
-    assert_eq!(nodes.server.command(&["EXISTS", "{agon:0}:doomed"]), Value::Int(0));
+    assert_eq!(
+        nodes.server.command(&["EXISTS", "{agon:0}:doomed-queues"]),
+        Value::Int(0)
+    );
 }
 
 #[tokio::test]
@@ -89,7 +110,9 @@ async fn an_erased_player_is_nowhere() {
             ask(store, create(n), 0).await.unwrap();
         }
         for (n, tickets) in [(1, [0, 1]), (2, [2, 3])] {
-            ask(store, announce(match_id(n), tickets.map(ticket_id)), 1).await.unwrap();
+            ask(store, announce(match_id(n), tickets.map(ticket_id)), 1)
+                .await
+                .unwrap();
         }
         let over = QueueChange::Finish {
             match_id: match_id(1),
@@ -136,7 +159,11 @@ async fn a_ticket_of_one_who_is_erased_meanwhile_is_cancelled() {
     // The ticket is made between the erasure's last look and the end of the player.
     ask(store, create(0), 0).await.unwrap();
     nodes.remove_player(0).await;
-    store.queues.look_once_more(&queue(), &ticket, 1).await.unwrap();
+    store
+        .queues
+        .look_once_more(&queue(), &ticket, 1)
+        .await
+        .unwrap();
     let cancelled = TicketState::Cancelled {
         why: TicketEnd::PlayerDeleted,
         at_ms: 1,
@@ -151,7 +178,13 @@ async fn all_nodes_tell_why_tickets_wait_and_how_long_still() {
     for n in 0..4 {
         ask(one, create(n), i64::from(n) * 100).await.unwrap();
     }
-    ask(one, announce(match_id(1), [ticket_id(0), ticket_id(1)]), 1000).await.unwrap();
+    ask(
+        one,
+        announce(match_id(1), [ticket_id(0), ticket_id(1)]),
+        1000,
+    )
+    .await
+    .unwrap();
     let why = |n, reason| {
         let detail = format!("since it is {n}");
         (ticket_id(n), WhyWaiting { reason, detail })
@@ -167,13 +200,17 @@ async fn all_nodes_tell_why_tickets_wait_and_how_long_still() {
     assert_eq!(stats.wait_ms, Some([900, 1000, 1000, 1000]));
     assert_eq!(stats.rating_spread, Some([5.0; 4]));
     assert_eq!(stats.matches_per_minute, 1.0);
-    one.explain(&queue(), vec![why(3, Reason::RatingTooFar)]).await.unwrap();
+    one.explain(&queue(), vec![why(3, Reason::RatingTooFar)])
+        .await
+        .unwrap();
     let view = two.ticket(&queue(), &ticket_id(2)).await.unwrap();
     assert_eq!(view.why, None);
     let refused = two.explain(&queue(), Vec::new()).await;
     assert!(matches!(refused, Err(MatchError::NotLeader(_))));
     one.resign().await.unwrap();
-    two.explain(&queue(), vec![why(2, Reason::ServedLater)]).await.unwrap();
+    two.explain(&queue(), vec![why(2, Reason::ServedLater)])
+        .await
+        .unwrap();
     let view = one.ticket(&queue(), &ticket_id(3)).await.unwrap();
     assert_eq!(view.why, None, "what another node had written is gone");
     ask(one, cancel(2), 1000).await.unwrap();

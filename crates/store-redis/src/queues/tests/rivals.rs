@@ -55,7 +55,9 @@ async fn say(store: &RedisStore, id: MatchId) {
         let _ = ask(store, QueueChange::Decline { match_id, who }, 0).await;
     }
     // Both at once.
-    let both = tickets.into_iter().map(|ticket| ask(store, accept(id, ticket), 0));
+    let both = tickets
+        .into_iter()
+        .map(|ticket| ask(store, accept(id, ticket), 0));
     futures_util::future::join_all(both).await;
 }
 
@@ -66,7 +68,9 @@ fn hash(nodes: &Nodes, part: Part) -> HashMap<Vec<u8>, Vec<u8>> {
     let key = String::from_utf8(layout.key(place.room, &place.key(part))).unwrap();
     let words = wire::items(nodes.server.command(&["HGETALL", &key]));
     let pairs = words.chunks_exact(2);
-    pairs.map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+    pairs
+        .map(|pair| (pair[0].clone(), pair[1].clone()))
+        .collect()
 }
 
 fn set(nodes: &Nodes, part: Part) -> BTreeSet<Vec<u8>> {
@@ -92,13 +96,21 @@ async fn nobody_is_in_two_tickets_or_two_matches_whoever_is_first() {
 
 async fn check(nodes: &Nodes) {
     let tickets = hash(nodes, Part::Tickets);
-    let tickets = tickets.values().map(|bytes| records::read_ticket(bytes).unwrap());
+    let tickets = tickets
+        .values()
+        .map(|bytes| records::read_ticket(bytes).unwrap());
     let tickets: Vec<QueuedTicket> = tickets.map(|line| (*line.ticket).clone()).collect();
     let matches = hash(nodes, Part::Matches);
-    let matches = matches.values().map(|bytes| records::read_match(bytes).unwrap());
-    let matches: BTreeMap<MatchId, Match> =
-        matches.map(|line| (line.of.id, (*line.of).clone())).collect();
-    assert!(tickets.len() > 30 && matches.len() > 10, "too little has happened");
+    let matches = matches
+        .values()
+        .map(|bytes| records::read_match(bytes).unwrap());
+    let matches: BTreeMap<MatchId, Match> = matches
+        .map(|line| (line.of.id, (*line.of).clone()))
+        .collect();
+    assert!(
+        tickets.len() > 30 && matches.len() > 10,
+        "too little has happened"
+    );
     check_live(nodes, &tickets);
     check_matches(&tickets, &matches);
     check_figures(nodes, &tickets, &matches).await;
@@ -116,7 +128,10 @@ fn check_live(nodes: &Nodes, tickets: &[QueuedTicket]) {
     }
     assert_eq!(hash(nodes, Part::Live), live);
     let waits = |ticket: &&QueuedTicket| ticket.state == TicketState::Waiting;
-    let waiting: BTreeSet<_> = tickets.iter().filter(waits).collect::<Vec<_>>()
+    let waiting: BTreeSet<_> = tickets
+        .iter()
+        .filter(waits)
+        .collect::<Vec<_>>()
         .into_iter()
         .map(|ticket| ticket.id().as_str().as_bytes().to_vec())
         .collect();
@@ -130,7 +145,11 @@ fn check_matches(tickets: &[QueuedTicket], matches: &BTreeMap<MatchId, Match>) {
     for (id, of) in matches {
         if !matches!(of.state, MatchState::Failed { .. }) {
             for ticket in of.ticket_ids() {
-                assert_eq!(claimed.insert(ticket.clone(), *id), None, "{ticket} is in two");
+                assert_eq!(
+                    claimed.insert(ticket.clone(), *id),
+                    None,
+                    "{ticket} is in two"
+                );
             }
         }
     }
@@ -159,10 +178,17 @@ async fn check_figures(
     let count = |is: fn(&QueuedTicket) -> bool| tickets.iter().filter(|t| is(t)).count() as u64;
     let waiting = count(|ticket| ticket.state == TicketState::Waiting);
     let proposed = count(|ticket| matches!(ticket.state, TicketState::Proposed { .. }));
-    let running = matches.values().filter(|of| of.has_to_run().is_ok()).count() as u64;
+    let running = matches
+        .values()
+        .filter(|of| of.has_to_run().is_ok())
+        .count() as u64;
     for store in &nodes.all {
         let stats = store.queue_stats(&queue(), 0).await.unwrap();
-        let found = (stats.waiting_tickets, stats.proposed_tickets, stats.running_matches);
+        let found = (
+            stats.waiting_tickets,
+            stats.proposed_tickets,
+            stats.running_matches,
+        );
         assert_eq!(found, (waiting, proposed, running));
         assert_eq!(stats.waiting_players, waiting);
         let snapshot = store.snapshot(&queue(), 0).await.unwrap();

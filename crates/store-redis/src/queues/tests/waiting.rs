@@ -12,7 +12,11 @@ const AT_LAST: Duration = Duration::from_secs(6);
 
 /// Waits on a node for another version of a ticket than that of now; how long that took.
 async fn wait(store: &RedisStore, ticket: u64) -> JoinHandle<Duration> {
-    let seen = store.ticket(&queue(), &ticket_id(ticket)).await.unwrap().version;
+    let seen = store
+        .ticket(&queue(), &ticket_id(ticket))
+        .await
+        .unwrap()
+        .version;
     let store = store.clone();
     let waiting = tokio::spawn(async move {
         let started = Instant::now();
@@ -39,10 +43,14 @@ async fn a_change_on_one_node_wakes_the_others() {
     assert!(!other.is_finished());
     // Of a match as well: the ticket of who accepts is as it was.
     let first = wait(two, 1).await;
-    ask(one, accept(match_id(1), ticket_id(0)), 2).await.unwrap();
+    ask(one, accept(match_id(1), ticket_id(0)), 2)
+        .await
+        .unwrap();
     assert!(first.await.unwrap() < AT_ONCE);
     let deleted = wait(two, 3).await;
-    ask(one, QueueChange::DeleteQueue(queue()), 3).await.unwrap();
+    ask(one, QueueChange::DeleteQueue(queue()), 3)
+        .await
+        .unwrap();
     let gone = deleted.await;
     assert!(gone.is_err(), "the queue is not there any more");
 }
@@ -90,5 +98,9 @@ async fn whoever_forms_matches_hears_of_tickets_made_elsewhere() {
     ask(one, cancel(0), 1).await.unwrap();
     let snapshot = two.snapshot(&queue(), 1).await.unwrap();
     let waiting: Vec<_> = snapshot.waiting.iter().map(|ticket| ticket.id()).collect();
-    assert_eq!(waiting, [&ticket_id(1)], "what has changed since, and nothing else");
+    assert_eq!(
+        waiting,
+        [&ticket_id(1)],
+        "what has changed since, and nothing else"
+    );
 }

@@ -22,6 +22,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         &[
             "access",
             "api",
+            "archive",
             "boards",
             "fields",
             "hedge",

@@ -53,7 +53,7 @@ pub(crate) fn run(args: ImportArgs) -> anyhow::Result<()> {
         replace: args.replace,
     };
     let started = Instant::now();
-    let mut stages = Stages(None);
+    let mut stages = Stages::new();
     let done = import_into(&options, source, &plan, &mut |stage, done, of| {
         stages.report(stage, done, of);
     });
@@ -96,10 +96,14 @@ fn report(done: &Imported, took: Duration) {
 }
 
 /// A bar for each stage, one after the other.
-struct Stages(Option<(ImportStage, Progress)>);
+pub(crate) struct Stages(Option<(ImportStage, Progress)>);
 
 impl Stages {
-    fn report(&mut self, stage: ImportStage, done: u64, of: u64) {
+    pub(crate) fn new() -> Self {
+        Stages(None)
+    }
+
+    pub(crate) fn report(&mut self, stage: ImportStage, done: u64, of: u64) {
         if self.0.as_ref().is_none_or(|(present, _)| *present != stage) {
             self.end();
             let what = match stage {
@@ -114,7 +118,7 @@ impl Stages {
         }
     }
 
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if let Some((_, progress)) = self.0.take() {
             progress.end(0);
         }

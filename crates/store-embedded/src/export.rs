@@ -118,7 +118,7 @@ pub(crate) enum Keeper {
     Offline(Box<Engine>, DataDir),
 }
 
-/// An export that can be written, once.
+/// An export that can be written.
 pub struct Export {
     frozen: Frozen,
     scope: Scope,
@@ -200,12 +200,13 @@ impl Export {
         self.records
     }
 
-    /// Writes all of it. `progress` is told how many records have been written. Blocks.
+    /// Writes all of it; twice the same where it is asked for twice. `progress` is told how many records have been
+    /// written. Blocks.
     ///
     /// # Errors
     /// What was written is of no use then.
     pub fn write(
-        self,
+        &self,
         to: impl Write,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Counts, ExportError> {

@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 use super::MigrateError;
 use super::rooms::{OUTAGE, pause};
 use super::scan::bytes;
-use crate::board_keys::{BOARDS, CLOCK, DOOMED, LINES, PLAYERS};
+use crate::board_keys::{BOARDS, DOOMED, LINES, PLAYERS};
 use crate::connection::Redis;
 use crate::layout::Layout;
 use crate::meta::{FORMAT, Meta, MetaError};
 use crate::options::Options;
 use crate::replies;
 use crate::scripts::Scripts;
+use crate::stamps::CLOCK;
 use crate::store::new_meta;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

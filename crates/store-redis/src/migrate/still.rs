@@ -9,11 +9,12 @@ use tokio::time::sleep;
 use super::MigrateError;
 use super::rooms::{OUTAGE, PAUSE};
 use super::scan::{Reading, list};
-use crate::board_keys::{self, BOARDS, CLOCK, LINES, PLAYERS};
+use crate::board_keys::{self, BOARDS, LINES, PLAYERS};
 use crate::board_line::BoardLine;
 use crate::layout::Layout;
 use crate::queues::archived;
 use crate::replies;
+use crate::stamps::CLOCK;
 use crate::tx::sweep;
 
 /// Clocks, versions and sizes of a store.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use redis::{Pipeline, Value};
 use tokio::time::sleep;
 
@@ -26,6 +27,9 @@ use crate::script::Script;
 const MAX_TOGETHER: usize = 128;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+
+/// By whom calls were answered, and for each its slot, its script and what has to happen next.
+type Sent<'a> = (Arc<Node>, Vec<(u16, Option<&'a Script>, Before)>);
 
 /// What has to happen before the next round.
 #[derive(Default)]
@@ -77,11 +81,10 @@ impl Shared {
     async fn round<'a>(&self, calls: &mut [Call<'a>], deadline: Instant) -> Needs<'a> {
         let mut needs = Needs::default();
         let groups = self.groups(calls, &mut needs);
-        let parts = groups.into_iter().flat_map(|(node, calls)| {
-            let parts = split(calls).into_iter();
-            parts.map(move |calls| (Arc::clone(&node), calls))
-        });
-        let sent = join_all(parts.map(|(node, calls)| self.send(node, calls, deadline))).await;
+        let sending = groups
+            .into_iter()
+            .map(|(node, calls)| self.send_in_parts(node, calls, deadline));
+        let sent = join_all(sending).await.into_iter().flatten();
         for (node, befores) in sent {
             for (slot, script, before) in befores {
                 needs.add(&node, slot, script, before);
@@ -120,12 +123,28 @@ impl Shared {
         groups.into_values().collect()
     }
 
+    /// One part to a link at a time, so that the time for replies to a thousand calls is not counted while they wait
+    /// for each other.
+    async fn send_in_parts<'a>(
+        &self,
+        node: Arc<Node>,
+        calls: Vec<&mut Call<'a>>,
+        deadline: Instant,
+    ) -> Vec<Sent<'a>> {
+        let mut sending = Vec::new();
+        for calls in split(calls) {
+            sending.push(self.send(Arc::clone(&node), calls, deadline));
+        }
+        let sending = stream::iter(sending).buffer_unordered(self.options.connections);
+        sending.collect().await
+    }
+
     async fn send<'a>(
         &self,
         node: Arc<Node>,
         mut calls: Vec<&mut Call<'a>>,
         deadline: Instant,
-    ) -> (Arc<Node>, Vec<(u16, Option<&'a Script>, Before)>) {
+    ) -> Sent<'a> {
         let mut pipeline = Pipeline::new();
         for call in &calls {
             if call.detour.is_some() {

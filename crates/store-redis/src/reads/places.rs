@@ -4,7 +4,7 @@ use boards::{RankKey, Score, StoreError};
 use redis::Value;
 
 use super::look::Look;
-use super::selection::{Restless, Sampled, Selection, Stretch};
+use super::selection::{Sampled, Selection, Stretch};
 use super::wire::{Words, count, count_word, cut_words, item, items, keys, weight};
 
 /// Samples that a room takes for one script, in all stretches.
@@ -42,7 +42,7 @@ impl Look<'_> {
             }
             let survey = self.survey(&asks).await?;
             for (stretch, rooms) in asks.into_iter().zip(survey.samples) {
-                selection.take(stretch, &rooms).map_err(restless)?;
+                selection.take(stretch, &rooms);
             }
         }
     }
@@ -79,13 +79,6 @@ impl Look<'_> {
             });
         }
         Ok(())
-    }
-}
-
-pub(super) fn restless(_: Restless) -> StoreError {
-    StoreError::Unavailable {
-        reason: "the board changes too fast to find a place on it".to_owned(),
-        source: None,
     }
 }
 

@@ -6,13 +6,16 @@
 //! sought; the next samples are of that stretch alone, until all that is in it is known. With 256 samples a
 //! stretch becomes some forty times shorter with each round: three or four rounds for ten million entries.
 //!
-//! Nothing here asks a room. Where entries move while it is sought, the stretch may lose the place; then the
-//! search begins anew, and after some of that it fails.
+//! Nothing here asks a room. Where entries move while a place is sought, its stretch may lose it. Mostly it has
+//! then gone to just outside, and that end of the stretch is what was sought, as of a moment ago; where it is far
+//! away, the search begins anew, but not for ever.
 
 use boards::RankKey;
 
+/// So many entries from a stretch are not far.
+const NEAR: u64 = 1000;
 /// How often a search may begin anew.
-const MOST_RESTARTS: u32 = 8;
+const MOST_RESTARTS: u32 = 4;
 
 /// From the first point up to the second, which is not part of it; `None` is an end of the view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,15 +48,12 @@ struct Sought {
     restarts: u32,
 }
 
-/// The entries stand elsewhere again and again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Restless;
-
 enum Narrowed {
     Found(RankKey),
     PastTheEnd,
     Within(Stretch),
-    Lost,
+    /// It is so many entries outside, on the side of that end.
+    Lost(u64, RankKey),
 }
 
 impl Selection {
@@ -81,17 +81,16 @@ impl Selection {
     }
 
     /// Takes what the rooms have of a stretch.
-    pub(super) fn take(&mut self, stretch: Stretch, rooms: &[Sampled]) -> Result<(), Restless> {
+    pub(super) fn take(&mut self, stretch: Stretch, rooms: &[Sampled]) {
         let sought = self.sought.iter_mut();
         for sought in sought.filter(|s| s.found.is_none() && s.stretch == stretch) {
             match narrow(sought.place, stretch, rooms) {
                 Narrowed::Found(key) => sought.found = Some(Some(key)),
                 Narrowed::PastTheEnd => sought.found = Some(None),
                 Narrowed::Within(narrower) => sought.stretch = narrower,
-                Narrowed::Lost => sought.restart()?,
+                Narrowed::Lost(far, end) => sought.lost(far, end),
             }
         }
-        Ok(())
     }
 
     /// What was found, in the order of the places; `None` where the view has fewer entries.
@@ -102,13 +101,13 @@ impl Selection {
 }
 
 impl Sought {
-    fn restart(&mut self) -> Result<(), Restless> {
-        self.restarts += 1;
-        self.stretch = Stretch::default();
-        if self.restarts > MOST_RESTARTS {
-            return Err(Restless);
+    fn lost(&mut self, far: u64, end: RankKey) {
+        if far <= NEAR || self.restarts == MOST_RESTARTS {
+            self.found = Some(Some(end));
+        } else {
+            self.restarts += 1;
+            self.stretch = Stretch::default();
         }
-        Ok(())
     }
 }
 
@@ -148,17 +147,18 @@ impl Sampled {
 fn narrow(place: u64, stretch: Stretch, rooms: &[Sampled]) -> Narrowed {
     let first: u64 = rooms.iter().map(|room| room.first).sum();
     let end: u64 = rooms.iter().map(|room| room.end).sum();
-    if place >= end && stretch.high.is_none() {
-        return Narrowed::PastTheEnd;
+    if place >= end {
+        let lost = |high| Narrowed::Lost(place - end + 1, high);
+        return stretch.high.map_or(Narrowed::PastTheEnd, lost);
     }
-    if !(first..end).contains(&place) {
-        return Narrowed::Lost;
+    if let (true, Some(low)) = (place < first, stretch.low) {
+        return Narrowed::Lost(first - place, low);
     }
     if rooms.iter().all(Sampled::is_complete) {
         let mut keys: Vec<RankKey> = rooms.iter().flat_map(|room| room.keys.clone()).collect();
         keys.sort_unstable();
-        let found = keys.get((place - first) as usize);
-        return found.map_or(Narrowed::Lost, |key| Narrowed::Found(*key));
+        let found = keys.get(place.saturating_sub(first) as usize);
+        return found.map_or(Narrowed::PastTheEnd, |key| Narrowed::Found(*key));
     }
     Narrowed::Within(sweep(place, rooms))
 }

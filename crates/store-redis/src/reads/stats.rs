@@ -12,7 +12,6 @@ use redis::Value;
 
 use super::counting::Figure;
 use super::look::Look;
-use super::places::restless;
 use super::selection::{Selection, Stretch};
 use super::wire::{Words, count, count_word, counts, item, items, weights};
 use crate::board_keys::score_of;
@@ -40,9 +39,7 @@ pub(super) async fn stats(
     let places = percentiles.iter().map(|p| place(pin.order, *p, total));
     let mut selection = Selection::new(&places.collect::<Vec<_>>());
     for rooms in &survey.samples {
-        selection
-            .take(Stretch::default(), rooms)
-            .map_err(restless)?;
+        selection.take(Stretch::default(), rooms);
     }
     let found = look.select(selection).await?;
     // Where entries leave meanwhile, the worst that there was.

@@ -4,6 +4,7 @@
 //! tests are of readings alone.
 
 mod big;
+mod churn;
 mod mirror;
 mod rooms;
 mod small;

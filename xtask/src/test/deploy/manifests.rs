@@ -20,6 +20,9 @@ pub(super) const KUBERNETES_CLUSTER: &str = "deploy/kubernetes-cluster";
 pub(super) const UNIT: &str = "deploy/systemd/agon.service";
 pub(super) const DOCKERFILE: &str = "Dockerfile";
 
+/// What is merged into a mapping may have something merged into it itself, and so on, this deep.
+const MERGES: usize = 3;
+
 /// A text below the root.
 pub(super) fn text(workspace: &Workspace, path: &str) -> Result<String> {
     fs::read_to_string(workspace.path(path)).with_context(|| format!("cannot read {path}"))
@@ -30,7 +33,9 @@ pub(super) fn yaml(workspace: &Workspace, path: &str) -> Result<Value> {
     let text = text(workspace, path)?;
     let read = || -> Result<Value> {
         let mut value: yaml_serde::Value = yaml_serde::from_str(&text)?;
-        value.apply_merge()?;
+        for _ in 0..MERGES {
+            value.apply_merge()?;
+        }
         Ok(serde_json::to_value(value)?)
     };
     read().with_context(|| format!("{path} is not understood"))

@@ -96,13 +96,24 @@ pub(in crate::settings) fn misplaced(gathered: &Config, store: &Store) -> Option
         let url = format!("store.url is {}", store.url);
         (&EMBEDDED, "the embedded store", url)
     };
-    let given = keys.iter().find_map(|key| {
-        let value: Value = gathered.get(&format!("store.{key}")).ok()?;
+    let found = keys.iter().find_map(|key| {
+        let value = given(gathered, key)?;
         // Images and units set it for whatever is started from them.
         let is_for_all = *key == "data_dir" && value.origin() == Some(VARIABLES);
         (!is_for_all).then(|| (*key, value.to_string()))
     });
-    let (key, value) = given?;
+    let (key, value) = found?;
     let reason = format!("is a setting of {kind}, and {other}; leave it out");
     Some((key, value, reason))
+}
+
+/// What was given of a setting of the section. Not by [`Config::get`], which forgets by whom.
+fn given<'c>(gathered: &'c Config, key: &str) -> Option<&'c Value> {
+    let ValueKind::Table(all) = &gathered.cache.kind else {
+        return None;
+    };
+    let ValueKind::Table(store) = &all.get("store")?.kind else {
+        return None;
+    };
+    store.get(key)
 }

@@ -35,6 +35,26 @@ async fn many_scripts_are_answered_in_order_and_each_for_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_slow_scripts_take_longer_than_one_reply_may() {
+    let server = RedisServer::start();
+    let mut options = options(&server.url());
+    options.response_timeout = Duration::from_secs(1);
+    let redis = Redis::connect(&options).await.unwrap();
+    let slow = Script::writing(&["for _ = 1, 30000 do end return 1"]);
+    let run = async |count: usize| {
+        let started = Instant::now();
+        let calls = vec![(b"n".to_vec(), Vec::new()); count];
+        (redis.scripts(&slow, calls).await, started.elapsed())
+    };
+    let (_, of_500) = run(500).await;
+    let times = Duration::from_millis(2500).div_duration_f64(of_500);
+    let (answers, elapsed) = run((500.0 * times) as usize).await;
+    assert!(elapsed > redis.options().response_timeout, "{elapsed:?}");
+    let failure = answers.iter().find(|a| a.is_err());
+    assert_eq!(failure, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_the_server_has_lost_is_loaded_again() {
     let server = RedisServer::start();
     let redis = to_server(&server).await;

@@ -20,6 +20,10 @@ use crate::layout::Room;
 use crate::players;
 use crate::store::RedisStore;
 
+const FIRST: u64 = 1 << 33;
+/// Also changes the upper half of the number.
+const STEP: u64 = 1 << 31;
+
 /// A store to read.
 pub(super) struct Mirror {
     pub(super) store: RedisStore,
@@ -39,7 +43,7 @@ impl Mirror {
         Mirror {
             store,
             commands: Vec::new(),
-            reached: 1 << 33,
+            reached: FIRST,
             boards: 0,
         }
     }
@@ -166,18 +170,23 @@ impl Mirror {
     }
 
     fn put_hashed(&mut self, ladder: Ladder, entry: &RankedEntry) -> u64 {
-        // Steps that also change the upper half of the number.
-        self.reached += 1 << 31;
+        let reached = self.reached;
+        self.reached += STEP;
         let stored = StoredEntry {
             score: entry.score,
-            reached: self.reached,
+            reached,
             details: entry.details.clone(),
         };
         let room = self.core().layout.of_player(entry.player.id);
         let id = *entry.player.id.as_bytes();
         self.add(room, "HSET", &ladder.entries(), &[&id, &stored.to_bytes()]);
-        self.reached
+        reached
     }
+}
+
+/// When the entry was reached that was written after so many others.
+pub(super) fn reached_at_first(others: u64) -> u64 {
+    FIRST + others * STEP
 }
 
 /// Players that a reference may know, by their names in changes.

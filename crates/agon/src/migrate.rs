@@ -111,7 +111,9 @@ fn into_redis(dir: &Path, options: &Options) -> anyhow::Result<Counts> {
 /// All that an export has, read as a whole.
 fn plan(export: &Export) -> anyhow::Result<Plan> {
     let progress = Progress::start("reading", export.records());
-    let plan = reading(export, |lines| Ok(Plan::read(lines, &mut |done| progress.set(done))?));
+    let plan = reading(export, |lines| {
+        Ok(Plan::read(lines, &mut |done| progress.set(done))?)
+    });
     progress.clear();
     plan
 }
@@ -125,7 +127,9 @@ fn reading<T: Send>(
     thread::scope(|scope| {
         let reader = scope.spawn(|| read(BufReader::with_capacity(READ_BYTES, from)));
         let written = export.write(to, &mut |_| {});
-        let read = reader.join().map_err(|_| anyhow!("the reader has panicked"))?;
+        let read = reader
+            .join()
+            .map_err(|_| anyhow!("the reader has panicked"))?;
         match written {
             // Why the reader has stopped is said by itself.
             Ok(_) | Err(ExportError::Write(_)) => read,
@@ -147,7 +151,9 @@ fn out_of_redis(options: &Options, dir: &Path) -> anyhow::Result<Counts> {
             read
         });
         let imported = write(dir, Source::Stream(Box::new(from)));
-        let read = reader.join().map_err(|_| anyhow!("the reader has panicked"))?;
+        let read = reader
+            .join()
+            .map_err(|_| anyhow!("the reader has panicked"))?;
         match read {
             // Why it does not go on is said by who takes it.
             Err(store_redis::MigrateError::Write(error)) => imported.and(Err(error.into())),

@@ -34,14 +34,14 @@ mod still;
 mod tests;
 mod unload;
 
-pub use load::load;
-pub use plan::Plan;
 pub(crate) use boards_in::unknown;
 pub(crate) use boards_out::{RUN, fetch};
+pub use load::load;
+pub use plan::Plan;
 pub(crate) use rooms::Rooms;
 pub(crate) use scan::{Found, Reading, damaged};
-pub use unload::unload;
 pub(crate) use unload::Out;
+pub use unload::unload;
 
 /// What a migration into Redis does at present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,9 @@ pub enum MigrateError {
     #[error("nodes of Agon are connected to the store ({0} of them); stop them first")]
     Served(u64),
     /// It has changed meanwhile.
-    #[error("the store has changed while it was read, so what was read is of no use; stop all nodes first")]
+    #[error(
+        "the store has changed while it was read, so what was read is of no use; stop all nodes first"
+    )]
     Changed,
     /// A record is not what it has to be.
     #[error("the store is damaged: {0}")]

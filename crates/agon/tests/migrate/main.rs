@@ -92,9 +92,16 @@ fn a_store_goes_to_redis_and_back_with_all_that_is_in_it() {
     refused(text(&data), &redis.url(), "is in use by another process");
     drop(app);
     let said = done(text(&data), &redis.url());
-    assert!(said.contains("moved 1 boards, 300 players, 300 entries"), "{said}");
+    assert!(
+        said.contains("moved 1 boards, 300 players, 300 entries"),
+        "{said}"
+    );
     assert!(said.contains("1 queues, 0 matches, 1 tickets"), "{said}");
-    refused(text(&data), &redis.url(), "there is a store of Agon under the prefix agon already");
+    refused(
+        text(&data),
+        &redis.url(),
+        "there is a store of Agon under the prefix agon already",
+    );
 
     let node = Launch::node(AGON, &redis.url()).start();
     assert_eq!(board(&node), ranked);
@@ -104,10 +111,17 @@ fn a_store_goes_to_redis_and_back_with_all_that_is_in_it() {
     submit(&node, 5, 1e6);
     wait_in_queue(&node, 4);
     let ranked = board(&node);
-    refused(&redis.url(), text(&back), "nodes of Agon are connected to the store");
+    refused(
+        &redis.url(),
+        text(&back),
+        "nodes of Agon are connected to the store",
+    );
     drop(node);
     let until = Instant::now() + Duration::from_secs(10);
-    while !run(&mut migrate(&redis.url(), text(&back))).status.success() {
+    while !run(&mut migrate(&redis.url(), text(&back)))
+        .status
+        .success()
+    {
         assert!(Instant::now() < until, "the node does not go");
         sleep(Duration::from_millis(100));
     }
@@ -127,12 +141,28 @@ fn a_store_goes_to_redis_and_back_with_all_that_is_in_it() {
 fn what_makes_no_sense_is_refused() {
     let temp = tempfile::tempdir().unwrap();
     let (data, other) = (temp.path().join("data"), temp.path().join("other"));
-    refused(text(&data), text(&other), "one is a data directory, and the other");
-    refused("redis://a", "redis://b", "one is a data directory, and the other");
+    refused(
+        text(&data),
+        text(&other),
+        "one is a data directory, and the other",
+    );
+    refused(
+        "redis://a",
+        "redis://b",
+        "one is a data directory, and the other",
+    );
     refused(text(&data), "redis://localhost:1", "there is no store in");
-    refused(text(&data), "http://localhost:1", "it has to begin with redis://");
+    refused(
+        text(&data),
+        "http://localhost:1",
+        "it has to begin with redis://",
+    );
     let redis = RedisServer::start();
-    refused(&redis.url(), text(&data), "there is no store of Agon under the prefix agon");
+    refused(
+        &redis.url(),
+        text(&data),
+        "there is no store of Agon under the prefix agon",
+    );
     assert!(!data.join("FORMAT").exists(), "no store was made");
 }
 
@@ -164,9 +194,15 @@ fn a_killed_migration_goes_on_where_it_was() {
         if redis.text(&["EXISTS", "{agon:0}:migration"]) == "1" {
             unfinished += 1;
             let node = Launch::node(AGON, &redis.url());
-            let log = node.argument("--listen").argument("127.0.0.1:0").try_start();
+            let log = node
+                .argument("--listen")
+                .argument("127.0.0.1:0")
+                .try_start();
             let log = log.err().expect("a node does not open it");
-            assert!(log.contains("a migration into the store is unfinished"), "{log}");
+            assert!(
+                log.contains("a migration into the store is unfinished"),
+                "{log}"
+            );
         }
     }
     assert!(unfinished > 1, "{unfinished} were killed in time");
@@ -201,7 +237,9 @@ fn a_redis_that_comes_back_is_written_to_the_end() {
     many(&data);
     let lasting = RedisServer::launch().set("appendonly", "yes");
     let redis = lasting.set("appendfsync", "always").start();
-    let child = migrate(text(&data), &redis.url()).stderr(Stdio::piped()).spawn();
+    let child = migrate(text(&data), &redis.url())
+        .stderr(Stdio::piped())
+        .spawn();
     let child = child.unwrap();
     let until = Instant::now() + Duration::from_secs(60);
     while redis.text(&["HLEN", "{agon:0}:players"]) == "0" {

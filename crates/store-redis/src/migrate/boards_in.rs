@@ -5,21 +5,23 @@ use std::collections::{BTreeSet, HashMap};
 use archive::{EntryLine, HiddenLine, PlayerLine};
 use boards::{Player, PlayerId};
 
+use super::MigrateError;
 use super::plan::Plan;
 use super::rooms::Rooms;
 use super::scan::{Found, Reading, damaged};
-use super::MigrateError;
 use crate::board_keys::{self, BOARDS, LINES, Ladder, PLAYERS, member, weight};
 use crate::board_line::BoardLine;
 use crate::changes::MADE;
-use crate::stamps::CLOCK;
 use crate::entry::StoredEntry;
 use crate::layout::{Layout, ROOM_BITS};
 use crate::players;
+use crate::stamps::CLOCK;
 
 /// Lines that refer to something that the export does not have.
 pub(crate) fn unknown(what: &str) -> MigrateError {
-    MigrateError::Damaged(format!("a line of the export refers to {what} that it does not have"))
+    MigrateError::Damaged(format!(
+        "a line of the export refers to {what} that it does not have"
+    ))
 }
 
 /// The boards themselves, and where stamps go on.
@@ -41,9 +43,16 @@ pub(super) fn put_boards(rooms: &mut Rooms<'_>, plan: &Plan) {
 }
 
 pub(super) fn put_player(rooms: &mut Rooms<'_>, line: &PlayerLine) -> Result<(), MigrateError> {
-    let player = line.player().map_err(|e| MigrateError::Damaged(e.to_string()))?;
+    let player = line
+        .player()
+        .map_err(|e| MigrateError::Damaged(e.to_string()))?;
     let room = rooms.core().layout.of_player(player.id);
-    rooms.hash(room, PLAYERS, player.id.as_bytes(), players::to_bytes(&player));
+    rooms.hash(
+        room,
+        PLAYERS,
+        player.id.as_bytes(),
+        players::to_bytes(&player),
+    );
     Ok(())
 }
 
@@ -52,7 +61,10 @@ pub(super) fn put_hidden(
     plan: &Plan,
     line: &HiddenLine<'_>,
 ) -> Result<(), MigrateError> {
-    let board = plan.boards.get(line.board).ok_or_else(|| unknown("a board"))?;
+    let board = plan
+        .boards
+        .get(line.board)
+        .ok_or_else(|| unknown("a board"))?;
     let room = rooms.core().layout.of_player(line.player_id);
     let key = board_keys::hidden(board.number());
     rooms.hash(room, &key, line.player_id.as_bytes(), b"1".to_vec());
@@ -71,7 +83,10 @@ impl<'p> Entries<'p> {
     }
 
     pub(super) fn add(&mut self, plan: &'p Plan, line: &EntryLine<'_>) -> Result<(), MigrateError> {
-        let board = plan.boards.get(line.board).ok_or_else(|| unknown("a board"))?;
+        let board = plan
+            .boards
+            .get(line.board)
+            .ok_or_else(|| unknown("a board"))?;
         let ladder = Ladder::new(board.number(), line.season);
         let details = line.details().ok_or_else(|| unknown("metadata"))?;
         let entry = StoredEntry {
@@ -120,7 +135,13 @@ impl<'p> Entries<'p> {
         let split = split.filter(|(board, ..)| board.attributes().next().is_some());
         let ids: BTreeSet<PlayerId> = split.map(|(_, _, id, _)| *id).collect();
         let layout = &reading.core().layout;
-        let place = |id: &PlayerId| (layout.of_player(*id), PLAYERS.to_vec(), id.as_bytes().to_vec());
+        let place = |id: &PlayerId| {
+            (
+                layout.of_player(*id),
+                PLAYERS.to_vec(),
+                id.as_bytes().to_vec(),
+            )
+        };
         let places: Vec<Found> = ids.iter().map(place).collect();
         let values = reading.values(&places).await?;
         let mut players = HashMap::with_capacity(ids.len());

@@ -48,7 +48,9 @@ pub(super) async fn write<W: Write>(
 async fn boards(reading: Reading<'_>) -> Result<Vec<(BoardId, BoardLine)>, MigrateError> {
     let all = reading.all(Layout::CONTROL, BOARDS).await?.into_iter();
     let boards = all.map(|(name, line)| {
-        let id = std::str::from_utf8(&name).ok().and_then(|name| BoardId::parse(name).ok());
+        let id = std::str::from_utf8(&name)
+            .ok()
+            .and_then(|name| BoardId::parse(name).ok());
         let both = id.zip(BoardLine::read(&line));
         both.ok_or_else(|| damaged(BOARDS, &name))
     });

@@ -47,7 +47,8 @@ pub async fn load(
         entries: Entries::default(),
         marker: &mut marker,
     };
-    load.run(from, &mut |done| progress(Stage::Write, done, total)).await?;
+    load.run(from, &mut |done| progress(Stage::Write, done, total))
+        .await?;
     check(&core, plan, &mut |done| progress(Stage::Check, done, total)).await?;
     marker.end(&core.redis, options).await
 }

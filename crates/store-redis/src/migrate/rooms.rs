@@ -60,7 +60,8 @@ impl<'c> Rooms<'c> {
         self.bytes += key.len() + member.len();
         // As the server reads it back to the same double.
         let score = format!("{score:e}").into_bytes();
-        self.head(room, "ZADD", key).extend([score, member.to_vec()]);
+        self.head(room, "ZADD", key)
+            .extend([score, member.to_vec()]);
     }
 
     pub(crate) fn member(&mut self, room: Room, key: &[u8], member: &[u8]) {

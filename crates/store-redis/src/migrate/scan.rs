@@ -87,9 +87,11 @@ impl<'c> Reading<'c> {
     pub(crate) async fn ids(&self, key: &[u8]) -> Result<Vec<[u8; 16]>, MigrateError> {
         let rooms = self.0.layout.rooms().map(|room| (room, key.to_vec()));
         let (mut ids, mut strange) = (Vec::new(), None);
-        self.each(rooms.collect(), |_, field, _| match field.as_slice().try_into() {
-            Ok(id) => ids.push(id),
-            Err(_) => strange = Some(field),
+        self.each(rooms.collect(), |_, field, _| {
+            match field.as_slice().try_into() {
+                Ok(id) => ids.push(id),
+                Err(_) => strange = Some(field),
+            }
         })
         .await?;
         if let Some(field) = strange {
@@ -127,7 +129,10 @@ impl<'c> Reading<'c> {
     /// Whole numbers of keys of their own; 0 where there is none.
     pub(crate) async fn numbers(&self, commands: Vec<Cmd>) -> Result<Vec<u64>, MigrateError> {
         let answers = self.read(commands).await?;
-        Ok(answers.iter().map(|n| replies::whole(n).unwrap_or(0)).collect())
+        Ok(answers
+            .iter()
+            .map(|n| replies::whole(n).unwrap_or(0))
+            .collect())
     }
 }
 
@@ -160,5 +165,7 @@ pub(super) fn bytes(value: Value) -> Option<Vec<u8>> {
 /// A record that no store of this version has written.
 pub(crate) fn damaged(key: &[u8], field: &[u8]) -> MigrateError {
     let key = String::from_utf8_lossy(key);
-    MigrateError::Damaged(format!("the record {field:02x?} of {key} is malformed or missing"))
+    MigrateError::Damaged(format!(
+        "the record {field:02x?} of {key} is malformed or missing"
+    ))
 }

@@ -51,7 +51,9 @@ async fn nodes(reading: Reading<'_>) -> Result<u64, MigrateError> {
     let ask = cmd("PUBSUB").arg("NUMSUB").arg(channel).take();
     let answers = reading.core().redis.read_each(&ask).await;
     let answers = answers.map_err(|error| MigrateError::Unavailable(error.to_string()))?;
-    let counts = answers.into_iter().filter_map(|pair| replies::whole(list(pair).get(1)?));
+    let counts = answers
+        .into_iter()
+        .filter_map(|pair| replies::whole(list(pair).get(1)?));
     Ok(counts.sum())
 }
 
@@ -62,7 +64,12 @@ pub(super) async fn settle(reading: Reading<'_>) -> Result<(), MigrateError> {
     loop {
         let open = core.layout.rooms();
         let open = open.map(|room| cmd("ZCARD").arg(core.layout.key(room, b"open")).take());
-        if reading.numbers(open.collect()).await?.iter().all(|n| *n == 0) {
+        if reading
+            .numbers(open.collect())
+            .await?
+            .iter()
+            .all(|n| *n == 0)
+        {
             return Ok(());
         }
         if Instant::now() >= until {

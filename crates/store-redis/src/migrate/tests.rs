@@ -174,7 +174,13 @@ fn there_and_back(url: &str, partitions: u16, first: &Steps, then: &Steps) {
     let bytes = out_of_redis(&runtime, &options).unwrap();
     let back = known.dir.path().join("back");
     let source = Source::Stream(Box::new(Cursor::new(bytes.clone())));
-    import(&at(&back), source, &ImportPlan::default(), &mut |_, _, _| {}).unwrap();
+    import(
+        &at(&back),
+        source,
+        &ImportPlan::default(),
+        &mut |_, _, _| {},
+    )
+    .unwrap();
     known.reference = known.reference.restored();
     known.compare(&runtime, &back);
     // And once more, with numbers that were stamps.
@@ -283,7 +289,10 @@ fn an_unfinished_migration_goes_on_and_keeps_nodes_away_until_then() {
         };
         let loading = load(&options, clock(), &plan, broken, &mut report);
         let error = runtime.block_on(loading).unwrap_err();
-        assert!(error.to_string().contains("cannot read the export"), "{error}");
+        assert!(
+            error.to_string().contains("cannot read the export"),
+            "{error}"
+        );
         // It goes on behind what was written before: its first report is further than that of a tenth.
         if let Some(first) = first.filter(|_| tenth > 3) {
             assert!(first > plan.counts().records() / 10, "{first} at {tenth}");
@@ -299,7 +308,10 @@ fn an_unfinished_migration_goes_on_and_keeps_nodes_away_until_then() {
     into_redis(&runtime, &options, &bytes).unwrap();
     known.go_on(&runtime, &options, &[], &[]);
     let again = into_redis(&runtime, &options, &bytes).unwrap_err();
-    assert!(again.to_string().contains("there is a store of Agon"), "{again}");
+    assert!(
+        again.to_string().contains("there is a store of Agon"),
+        "{again}"
+    );
 }
 
 #[test]
@@ -321,7 +333,10 @@ fn another_source_is_refused_and_so_is_a_prefix_in_use() {
     let mut elsewhere = options.clone();
     elsewhere.partitions = Some(7);
     let refused = into_redis(&runtime, &elsewhere, &bytes).unwrap_err();
-    assert!(refused.to_string().contains("has 2 partitions"), "{refused}");
+    assert!(
+        refused.to_string().contains("has 2 partitions"),
+        "{refused}"
+    );
     into_redis(&runtime, &options, &bytes).unwrap();
 
     let foreign = self::options(&server().url(), 2);
@@ -357,7 +372,11 @@ fn what_was_written_wrongly_is_noticed() {
         differs.to_string(),
         "what was written is not what the source has: 1 hidden marks and 2"
     );
-    assert_eq!(server().text(&["EXISTS", &key("store")]), "0", "nobody opens it");
+    assert_eq!(
+        server().text(&["EXISTS", &key("store")]),
+        "0",
+        "nobody opens it"
+    );
 }
 
 #[test]
@@ -374,8 +393,13 @@ fn a_store_that_changes_or_is_served_is_not_moved() {
     let read = unload(&options, clock(), &mut bytes, &mut meddle);
     let changed = runtime.block_on(read).unwrap_err();
     assert!(matches!(changed, MigrateError::Changed), "{changed}");
-    assert!(Plan::read(bytes.as_slice(), &mut |_| {}).is_err(), "it has no end");
-    let store = runtime.block_on(RedisStore::open(&options, clock())).unwrap();
+    assert!(
+        Plan::read(bytes.as_slice(), &mut |_| {}).is_err(),
+        "it has no end"
+    );
+    let store = runtime
+        .block_on(RedisStore::open(&options, clock()))
+        .unwrap();
     let mut served = out_of_redis(&runtime, &options);
     for _ in 0..200 {
         if served.is_err() {

@@ -1,7 +1,9 @@
 //! Queues and what is in them, written as changes would have: the things themselves and the sets by which they are
 //! found, counted and waited for ([`settle`](crate::queues::settle)). What was matched lately is not known.
 
-use archive::{BackfillLine as BackfillText, MatchLine as MatchText, RatingLine, TicketLine as TicketText};
+use archive::{
+    BackfillLine as BackfillText, MatchLine as MatchText, RatingLine, TicketLine as TicketText,
+};
 use boards::PlayerId;
 use matchmaking::MatchState;
 
@@ -80,9 +82,19 @@ pub(crate) fn put_match(
     let layout = &rooms.core().layout;
     let (place, id) = (Place::of(layout, queue), line.of.id);
     let index = layout.of_match(id);
-    rooms.hash(index, MATCHES, id.as_bytes(), queue.0.to_string().into_bytes());
+    rooms.hash(
+        index,
+        MATCHES,
+        id.as_bytes(),
+        queue.0.to_string().into_bytes(),
+    );
     let key = place.key(Part::Matches);
-    rooms.hash(place.room, &key, id.as_bytes(), records::match_record(&line));
+    rooms.hash(
+        place.room,
+        &key,
+        id.as_bytes(),
+        records::match_record(&line),
+    );
     match &line.of.state {
         MatchState::Proposed { accept_by_ms, .. } => {
             let key = place.key(Part::Proposals);
@@ -107,7 +119,12 @@ fn remember(rooms: &mut Rooms<'_>, line: &MatchLine) {
     let member = history_member(line.of.id, line.queue);
     for player in line.players() {
         let room = rooms.core().layout.of_player(player);
-        rooms.sorted(room, &history(player), line.of.created_at_ms as f64, &member);
+        rooms.sorted(
+            room,
+            &history(player),
+            line.of.created_at_ms as f64,
+            &member,
+        );
     }
 }
 
@@ -131,14 +148,24 @@ pub(crate) fn put_ticket(
         ticket: text.ticket.into(),
     };
     let name = line.ticket.id().as_str().as_bytes();
-    rooms.hash(place.room, &place.key(Part::Tickets), name, records::ticket(&line));
+    rooms.hash(
+        place.room,
+        &place.key(Part::Tickets),
+        name,
+        records::ticket(&line),
+    );
     for player in &line.ticket.ticket.players {
         let key = place.key(Part::Live);
         rooms.hash(place.room, &key, player.id.as_bytes(), name.to_vec());
         put_index(rooms, place, player.id);
     }
     if line.waits() {
-        rooms.sorted(place.room, &place.key(Part::Waiting), line.made as f64, name);
+        rooms.sorted(
+            place.room,
+            &place.key(Part::Waiting),
+            line.made as f64,
+            name,
+        );
         let expires = line.ticket.expires_at_ms as f64;
         rooms.sorted(place.room, &place.key(Part::Expiries), expires, name);
     }
@@ -152,16 +179,27 @@ pub(crate) fn put_backfill(
 ) -> Result<(), MigrateError> {
     let (_, place, queue) = find(rooms, census, &text.backfill.queue)?;
     let line = BackfillLine {
-        made: queue.backfill(text.made).ok_or_else(|| unknown("a backfill"))?,
+        made: queue
+            .backfill(text.made)
+            .ok_or_else(|| unknown("a backfill"))?,
         digest: text.request.0,
         backfill: text.backfill.into(),
     };
     let name = line.backfill.id.as_str().as_bytes();
     let key = place.key(Part::Backfills);
     rooms.hash(place.room, &key, name, records::backfill(&line));
-    rooms.sorted(place.room, &place.key(Part::Openings), line.made as f64, name);
+    rooms.sorted(
+        place.room,
+        &place.key(Part::Openings),
+        line.made as f64,
+        name,
+    );
     let of = line.backfill.match_id;
-    let open = census.open_of.get(&of).map(Vec::as_slice).unwrap_or_default();
+    let open = census
+        .open_of
+        .get(&of)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let key = place.key(Part::OpenOf);
     rooms.hash(place.room, &key, of.as_bytes(), records::open_of(open));
     Ok(())

@@ -59,7 +59,9 @@ pub(crate) async fn versions(reading: Reading<'_>) -> Result<Vec<Cmd>, MigrateEr
 async fn sources(reading: Reading<'_>) -> Result<Vec<Source>, MigrateError> {
     let all = reading.all(Layout::CONTROL, QUEUES).await?.into_iter();
     let queues = all.map(|(name, line)| {
-        let id = std::str::from_utf8(&name).ok().and_then(|name| QueueId::parse(name).ok());
+        let id = std::str::from_utf8(&name)
+            .ok()
+            .and_then(|name| QueueId::parse(name).ok());
         let both = id.zip(records::read_queue(&line));
         let (id, line) = both.ok_or_else(|| damaged(QUEUES, &name))?;
         let place = Place::of(&reading.core().layout, line.number);
@@ -98,7 +100,11 @@ async fn write_matches<W: Write>(
 }
 
 async fn matches(reading: Reading<'_>) -> Result<Vec<(MatchId, QueueNumber)>, MigrateError> {
-    let rooms = reading.core().layout.rooms().map(|room| (room, MATCHES.to_vec()));
+    let rooms = reading
+        .core()
+        .layout
+        .rooms()
+        .map(|room| (room, MATCHES.to_vec()));
     let (mut all, mut strange) = (Vec::new(), None);
     reading
         .each(rooms.collect(), |_, field, value| {
@@ -155,7 +161,9 @@ async fn named(
     let places: Vec<Found> = names.iter().map(find).collect();
     let values = reading.values(&places).await?;
     let found = places.iter().zip(values);
-    found.map(|(place, value)| value.ok_or_else(|| damaged(&key, &place.2))).collect()
+    found
+        .map(|(place, value)| value.ok_or_else(|| damaged(&key, &place.2)))
+        .collect()
 }
 
 async fn write_tickets<W: Write>(

@@ -89,10 +89,16 @@ async fn write_matches<W: Write>(
             let Some(value) = value else { continue };
             let line = records::read_match(&value);
             let line = line.ok_or_else(|| damaged(&place.1, &place.2))?;
-            if matches!(line.of.state, MatchState::Failed { .. }) {
+            let deleted = !sources.iter().any(|queue| queue.line.number == line.queue);
+            // A proposal fails with its queue, also where nobody has come to say so.
+            let is_over = match line.of.state {
+                MatchState::Failed { .. } => true,
+                MatchState::Proposed { .. } => deleted,
+                _ => false,
+            };
+            if is_over {
                 continue;
             }
-            let deleted = !sources.iter().any(|queue| queue.line.number == line.queue);
             out.record(Kind::Match, &MatchText::new(deleted, (*line.of).clone()))?;
         }
     }

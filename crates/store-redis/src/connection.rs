@@ -162,7 +162,8 @@ impl Redis {
             let answer = node.exchange(&pipeline, deadline, options.response_timeout).await;
             match answer {
                 Ok(replies) => answers.extend(replies),
-                Err(Broken::NotSent(reason) | Broken::Lost(reason)) => {
+                Err(broken) => {
+                    let reason = broken.reason();
                     return Err(RedisFailure::NotDone { reason });
                 }
             }

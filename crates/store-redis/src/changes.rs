@@ -42,7 +42,7 @@ mod write;
 
 pub(crate) use attempt::After;
 use attempt::Attempt;
-pub(crate) use put_board::make_global;
+pub(crate) use put_board::{MADE, make_global};
 pub(crate) use rotate::end_seasons;
 pub(crate) use tidy::tidy;
 pub(crate) use within::submit_within;

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use testkit::{App, Launch, Scrape};
 
-const NODES: usize = 3;
+pub const NODES: usize = 3;
 
 pub struct Nodes {
     launches: Vec<Launch>,

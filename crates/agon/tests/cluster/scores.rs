@@ -9,6 +9,8 @@ use crate::client::Client;
 
 const PLAYERS: usize = 60;
 const BATCH: usize = 10;
+/// One request in so many is sent once more although it was answered.
+const REPEATED: usize = 7;
 /// One is summed up, with ranks in the order of who was first; on the other the best counts, with shared ranks.
 const BOARDS: [&str; 2] = ["points", "best"];
 
@@ -39,7 +41,8 @@ fn country(number: usize) -> &'static str {
 /// What one has sent and had acknowledged: all of it, since it asks until it is answered.
 pub struct Writer {
     acknowledged: Vec<Submitted>,
-    /// Answers that said that the change had been made before.
+    requests: usize,
+    /// First answers that said that the change had been made before: one got lost on the way.
     replays: usize,
 }
 
@@ -49,12 +52,11 @@ impl Writer {
         let mut random = fastrand::Rng::with_seed(number as u64);
         let mut writer = Writer {
             acknowledged: Vec::new(),
+            requests: 0,
             replays: 0,
         };
-        let mut requests = 0;
         while !over.load(Ordering::Acquire) {
-            let key = format!("writer-{number}-{requests}");
-            requests += 1;
+            let key = format!("writer-{number}-{}", writer.requests);
             let board = BOARDS[random.usize(..2)];
             let count = if random.u32(..4) == 0 { BATCH } else { 1 };
             let one = |_| (board, random.usize(..PLAYERS), random.u32(1..100));
@@ -77,6 +79,12 @@ impl Writer {
         let answer = client.insist("POST", &path, Some(key), Some(&body));
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         self.replays += usize::from(answer.replayed);
+        self.requests += 1;
+        if self.requests.is_multiple_of(REPEATED) {
+            let again = client.insist("POST", &path, Some(key), Some(&body));
+            assert!(again.replayed, "{key} counted twice: {}", again.body);
+            assert_eq!(again.body, answer.body, "{key}");
+        }
         self.acknowledged.extend(submitted);
     }
 }

@@ -26,6 +26,7 @@ mod field;
 mod figures;
 mod hidden;
 mod judge;
+mod outcomes;
 mod play;
 mod put_board;
 mod put_players;
@@ -37,6 +38,7 @@ mod tests;
 mod tidy;
 mod trim;
 mod within;
+mod write;
 
 pub(crate) use attempt::After;
 use attempt::Attempt;

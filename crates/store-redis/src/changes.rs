@@ -86,10 +86,27 @@ pub(crate) async fn change(
         }
         let judged = attempt.judge(change).await;
         if let Some(first) = attempt.first.take() {
+            drop(attempt);
             built = do_first(core, first, now_ms).await?;
+            match built {
+                // That took as long as the board is large.
+                Some(_) => attempts = core.attempts(),
+                None => attempts.pause().await?,
+            }
             continue;
         }
-        let (changed, after) = (judged?, attempt.after);
+        let after = attempt.after;
+        let changed = match judged {
+            Ok(changed) => changed,
+            Err(refusal) => {
+                let stands = refusal_stands(core, guard, &mut attempts, now_ms).await?;
+                match stands {
+                    Stands::Yes => return Err(refusal),
+                    Stands::Answered(answer) => return answer.replay(),
+                    Stands::No => continue,
+                }
+            }
+        };
         let tx = kept(attempt.tx, guard, &changed, now_ms);
         if commit(&mut attempts, tx).await? {
             after.run(core).await;
@@ -101,6 +118,35 @@ pub(crate) async fn change(
         }
     }
     Err(StoreError::Overloaded)
+}
+
+/// Whether a change is to be refused.
+enum Stands {
+    Yes,
+    /// It was made before.
+    Answered(Answer),
+    /// It has to be judged anew.
+    No,
+}
+
+/// Whether a change under a guard that would be refused now was not made before. Where the store has several
+/// rooms, that may be decided and not yet be known where the answer is kept: a commit that depends on the answer
+/// meets what is under way.
+async fn refusal_stands(
+    core: &Core,
+    guard: Option<Guard>,
+    attempts: &mut Attempts<'_>,
+    now_ms: i64,
+) -> Result<Stands, StoreError> {
+    if guard.is_none() || core.layout.count() == 1 {
+        return Ok(Stands::Yes);
+    }
+    let mut tx = core.begin();
+    if let Some(answer) = guard::earlier(&mut tx, guard, now_ms).await? {
+        return Ok(Stands::Answered(answer));
+    }
+    let is_as_read = commit(attempts, tx).await?;
+    Ok(if is_as_read { Stands::Yes } else { Stands::No })
 }
 
 /// The turn at the board of a change that was second, in the order of this node's.

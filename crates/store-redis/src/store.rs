@@ -78,6 +78,18 @@ impl RedisStore {
     }
 }
 
+/// Does something to its end, whether or not anybody waits for it: a client that goes away would otherwise leave a
+/// transaction half made, and others waiting for it.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, boards::StoreError> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|error| boards::StoreError::Unavailable {
+        reason: "the change was not ended".to_owned(),
+        source: Some(Box::new(error)),
+    })
+}
+
 /// Reads what the store is, or makes it. Of several nodes that make it at once one is first.
 async fn meta(redis: &Redis, options: &Options, clock: &Clock) -> Result<Meta, OpenError> {
     let asked = options.partitions;

@@ -19,6 +19,8 @@ pub(crate) struct Scripts {
     pub(crate) lease: Script,
     pub(crate) ticket: Script,
     pub(crate) ended: Script,
+    pub(crate) load: Script,
+    pub(crate) migration: Script,
     /// Those of [`crate::reads`].
     pub(crate) reads: ReadScripts,
 }
@@ -37,6 +39,8 @@ impl Scripts {
             lease: Script::writing(&[include_str!("lua/lease.lua")]),
             ticket: Script::reading(&[include_str!("lua/ticket.lua")]),
             ended: Script::writing(&[include_str!("lua/ended.lua")]),
+            load: Script::writing(&[include_str!("lua/load.lua")]),
+            migration: Script::writing(&[include_str!("lua/migration.lua")]),
             reads: ReadScripts::new(),
         }
     }

@@ -17,7 +17,7 @@ use crate::layout::Layout;
 use crate::tx::{At, Write};
 
 /// How many boards were ever made, in the control room.
-const MADE: &[u8] = b"boards:made";
+pub(crate) const MADE: &[u8] = b"boards:made";
 
 impl Attempt<'_, '_> {
     pub(super) async fn put_board(

@@ -81,13 +81,6 @@ impl Attempt<'_, '_> {
         let member = board_keys::member(entry.reached, player.id);
         self.tx.also(room, Write::ZAdd { key, score, member });
     }
-
-    /// Notes that a segment has somebody, so that it can be found when it is to be removed.
-    fn note(&mut self, room: Room, ladder: Ladder, segment: &Segment) {
-        let key = ladder.parts();
-        let member = segment.to_string().into_bytes();
-        self.tx.also(room, Write::SAdd { key, member });
-    }
 }
 
 fn segments_of<'a>(line: &'a BoardLine, player: &'a Player) -> impl Iterator<Item = Segment> + 'a {

@@ -21,6 +21,8 @@ mod parts;
 mod settings;
 mod tickets;
 
+pub(super) use settings::NEXT;
+
 /// A change that is put together, and only has to be committed.
 struct Made<'c> {
     changed: QueueChanged,

@@ -4,15 +4,15 @@
 //! Nothing is written before [`settle`](super::settle) turns what has changed into writes of the transaction,
 //! which judges that all of it was as it was read. A refusal needs no undoing: the draft is dropped.
 
+mod backfills;
 mod slots;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use boards::{PlayerId, StoreError};
 use matchmaking::{
-    BackfillId, BackfillState, Match, MatchError, MatchId, QueuedTicket, TicketEnd, TicketId,
-    TicketState,
+    BackfillId, Match, MatchError, MatchId, QueuedTicket, TicketEnd, TicketId, TicketState,
 };
 
 use self::slots::{fetch_into, set};
@@ -92,21 +92,6 @@ impl<'c> Draft<'c> {
         Ok(())
     }
 
-    pub(super) async fn fetch_backfills(
-        &mut self,
-        ids: impl IntoIterator<Item = &BackfillId>,
-    ) -> Result<(), StoreError> {
-        let place = self.place;
-        fetch_into(
-            &mut self.tx,
-            &mut self.backfills,
-            ids,
-            |id| place.backfill(id),
-            records::read_backfill,
-        )
-        .await
-    }
-
     fn seen_of_tickets(&mut self) {
         let read = self
             .tickets
@@ -150,6 +135,10 @@ impl<'c> Draft<'c> {
         };
         set(&mut self.tickets, line.ticket.id().clone(), line.clone());
         line
+    }
+
+    pub(super) fn set_new_ticket(&mut self, line: TicketLine) {
+        set(&mut self.tickets, line.ticket.id().clone(), line);
     }
 
     pub(super) async fn find_match(
@@ -237,59 +226,6 @@ impl<'c> Draft<'c> {
         Ok(line.filter(|line| !line.ticket.state.is_final()))
     }
 
-    pub(super) async fn find_backfill(
-        &mut self,
-        id: &BackfillId,
-    ) -> Result<Option<BackfillLine>, StoreError> {
-        self.fetch_backfills([id]).await?;
-        Ok(now(&self.backfills, id))
-    }
-
-    pub(super) async fn open_backfill(
-        &mut self,
-        id: &BackfillId,
-    ) -> Result<Option<BackfillLine>, StoreError> {
-        let line = self.find_backfill(id).await?;
-        Ok(line.filter(|line| line.backfill.state == BackfillState::Open))
-    }
-
-    /// The open backfills of a match, by name. The commit depends on there being no other.
-    pub(super) async fn open_backfills(
-        &mut self,
-        of: MatchId,
-    ) -> Result<Vec<BackfillLine>, StoreError> {
-        let place = self.place;
-        fetch_into(
-            &mut self.tx,
-            &mut self.open_of,
-            [&of],
-            |id| place.open_of(*id),
-            records::read_open_of,
-        )
-        .await?;
-        let ids: BTreeSet<BackfillId> = now(&self.open_of, &of).into_iter().flatten().collect();
-        self.fetch_backfills(&ids).await?;
-        let lines = ids.iter().filter_map(|id| now(&self.backfills, id));
-        Ok(lines
-            .filter(|line| line.backfill.state == BackfillState::Open)
-            .collect())
-    }
-
-    /// Puts a backfill in its place. The open ones of its match have to be known.
-    pub(super) fn set_backfill(&mut self, line: BackfillLine) {
-        let id = line.backfill.id.clone();
-        let of = line.backfill.match_id;
-        let mut open = now(&self.open_of, &of).unwrap_or_default();
-        let was_open = open.contains(&id);
-        let is_open = line.backfill.state == BackfillState::Open;
-        if was_open != is_open {
-            open.retain(|other| *other != id);
-            open.extend(is_open.then(|| id.clone()));
-            set(&mut self.open_of, of, open);
-        }
-        set(&mut self.backfills, id, line);
-    }
-
     /// Makes it, for what the store does of its own accord. Whether it is done, and need not begin anew.
     pub(super) async fn commit(mut self, attempts: &mut Attempts<'_>) -> Result<bool, StoreError> {
         if !self.has_changed() {
@@ -298,10 +234,6 @@ impl<'c> Draft<'c> {
         self.settle();
         let commit = self.tx.commit().await?;
         Ok(attempts.outcome(commit).await?.is_some())
-    }
-
-    pub(super) fn set_new_ticket(&mut self, line: TicketLine) {
-        set(&mut self.tickets, line.ticket.id().clone(), line);
     }
 }
 
@@ -320,7 +252,7 @@ pub(super) fn unreadable(at: &At) -> StoreError {
     }
 }
 
-/// A queue that is there, or the error that it is not.
+/// A match that is there, or the error that it is not.
 pub(super) fn known<T>(found: Option<T>, id: MatchId) -> Result<T, MatchError> {
     found.ok_or(MatchError::UnknownMatch(id))
 }

@@ -160,7 +160,7 @@ pub(super) fn history(player: PlayerId) -> Vec<u8> {
     format!("history:{player}").into_bytes()
 }
 
-/// Set, in the player's room: numbers of queues in which it may have tickets, matches and a rating. Written
+/// Hash, in the player's room, by number: queues in which it may have tickets, matches and a rating. Written
 /// before these are, so it may name one where there is nothing.
 pub(super) fn queues_of(player: PlayerId) -> Vec<u8> {
     format!("pq:{player}").into_bytes()

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use config::{Config, ConfigError, Environment, Map, Source, Value, ValueKind};
 
+use super::secret::{HIDDEN, shown};
 use super::Store;
 use super::secret::{HIDDEN, shown};
 use crate::settings::upstreams::Fault;
@@ -105,6 +106,7 @@ pub(in crate::settings) fn misplaced(gathered: &Config, store: &Store) -> Option
         (!is_for_all).then(|| (*key, value.unwrap_or_else(|| HIDDEN.to_owned())))
     });
     let (key, value) = found?;
+    let value = shown(&format!("store.{key}"), value).unwrap_or_else(|| HIDDEN.to_owned());
     let reason = format!("is a setting of {kind}, and {other}; leave it out");
     Some((key, value, reason))
 }

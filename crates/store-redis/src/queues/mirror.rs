@@ -2,7 +2,9 @@
 //! has changed since the last one, by the numbers that changes have ([`Part::Changed`]).
 //!
 //! A mirror that was not looked at for long begins anew, since what has ended is removed from the list of changes
-//! after an hour; one that nobody needs any more is forgotten.
+//! after an hour; one that nobody needs any more is forgotten. It begins anew as well where another node has looked
+//! meanwhile, and where the server has lost what it had acknowledged, as when another takes its place: the numbers of
+//! changes then come a second time, for others ([`Part::Mark`]).
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -70,6 +72,8 @@ impl Kept {
 pub(super) struct Mirror {
     /// The version up to which it has what has changed; `None` before it was loaded, and while it is.
     version: Option<u64>,
+    /// What the last look has left with the server.
+    mark: Vec<u8>,
     /// Those that wait, in the order in which they were made.
     waiting: BTreeMap<(u64, TicketId), Arc<QueuedTicket>>,
     made: HashMap<TicketId, u64>,
@@ -117,28 +121,46 @@ impl Mirror {
         self.waiting.values()
     }
 
-    /// Brings it up to a version of the queue that was read before.
-    pub(super) async fn follow(
-        &mut self,
-        core: &Core,
-        place: Place,
-        version: u64,
-    ) -> Result<(), StoreError> {
-        match self.version {
+    /// Brings it up to the version that the queue has now.
+    pub(super) async fn follow(&mut self, core: &Core, place: Place) -> Result<(), StoreError> {
+        let (version, is_continued) = self.leave_mark(core, place).await?;
+        match self.version.filter(|seen| is_continued && *seen <= version) {
             Some(seen) if seen == version => return Ok(()),
-            Some(seen) if seen < version => {
+            Some(seen) => {
                 // What comes in meanwhile is read again at the next look.
                 let after = format!("({seen}");
                 self.read_all(core, place, Part::Changed, after).await?;
             }
-            _ => {
-                *self = Mirror::default();
+            None => {
+                let mark = std::mem::take(&mut self.mark);
+                *self = Mirror {
+                    mark,
+                    ..Mirror::default()
+                };
                 self.read_all(core, place, Part::Waiting, "-inf".to_owned())
                     .await?;
             }
         }
         self.version = Some(version);
         Ok(())
+    }
+
+    /// The version that the queue has now, and whether all is there that this mirror has seen.
+    async fn leave_mark(&mut self, core: &Core, place: Place) -> Result<(u64, bool), StoreError> {
+        let key = core.layout.key(place.room, &place.key(Part::Version));
+        let seen = self.version.map(|seen| seen.to_string());
+        let fresh = format!("{:016x}", fastrand::u64(..));
+        let words = [
+            self.mark.as_slice(),
+            seen.as_deref().unwrap_or_default().as_bytes(),
+            fresh.as_bytes(),
+        ];
+        let answer = core.redis.script(&core.scripts.mirror, &key, &words).await;
+        let mut answer = wire::list(answer?).into_iter();
+        let version = answer.next().as_ref().map_or(0, wire::number);
+        let is_continued = answer.next().as_ref().map_or(0, wire::number) == 1;
+        self.mark = answer.next().and_then(wire::bytes).unwrap_or_default();
+        Ok((version, is_continued))
     }
 
     /// Reads the tickets that a set names, from a score on, as they are now.

@@ -21,7 +21,7 @@ use crate::tx::{At, Tx, Write};
 const PROPOSALS: usize = 50;
 
 /// What a deleted queue leaves that is of no use to anybody, in its room.
-const LEFT: [Part; 17] = [
+const LEFT: [Part; 18] = [
     Part::Tickets,
     Part::Live,
     Part::Waiting,
@@ -32,6 +32,7 @@ const LEFT: [Part; 17] = [
     Part::Openings,
     Part::Changed,
     Part::Version,
+    Part::Mark,
     Part::Counts,
     Part::Waits,
     Part::Spreads,

@@ -164,3 +164,40 @@ async fn what_changes_at_once_is_seen_as_a_whole() {
     let stats = store.queue_stats(&queue(), over_ms).await.unwrap();
     assert_eq!(stats.waiting_tickets, 6);
 }
+
+async fn looked_at(store: &RedisStore) -> Vec<TicketId> {
+    let snapshot = store.snapshot(&queue(), 0).await.unwrap();
+    let waiting = snapshot.waiting.iter();
+    waiting.map(|ticket| ticket.id().clone()).collect()
+}
+
+/// As where another server takes the place of one before it had all: the numbers of changes come twice.
+#[tokio::test]
+async fn what_a_server_has_lost_is_not_looked_at_and_what_came_after_is() {
+    let nodes = Nodes::start(1, 4, None).await;
+    let store = &nodes.all[0];
+    ask(store, create(0), 0).await.unwrap();
+    assert_eq!(looked_at(store).await, [ticket_id(0)]);
+    let keys: Vec<(String, String)> = nodes.keys().into_iter().zip((0..).map(kept)).collect();
+    for (key, kept) in &keys {
+        nodes.server.command(&["COPY", key, kept]);
+    }
+    ask(store, create(1), 0).await.unwrap();
+    assert_eq!(looked_at(store).await, [0, 1].map(ticket_id));
+    for key in nodes.keys() {
+        nodes.server.command(&["DEL", &key]);
+    }
+    for (key, kept) in &keys {
+        nodes.server.command(&["COPY", kept, key]);
+    }
+    for n in [2, 3] {
+        ask(store, create(n), 0).await.unwrap();
+    }
+    assert_eq!(looked_at(store).await, [0, 2, 3].map(ticket_id));
+    ask(store, create(4), 0).await.unwrap();
+    assert_eq!(looked_at(store).await, [0, 2, 3, 4].map(ticket_id));
+}
+
+fn kept(n: u32) -> String {
+    format!("{{agon:1}}:kept:{n}")
+}

@@ -128,7 +128,7 @@ impl Attempt<'_, '_> {
         if now > 0 {
             let last = self.last_of(ranking, now as usize).await?.1;
             let ids: Vec<PlayerId> = last.into_iter().map(|(_, id)| id).collect();
-            self.drop_all(old, &ids).await?;
+            self.drop_all(board, old, &ids).await?;
         }
         Ok(())
     }

@@ -96,6 +96,7 @@ impl Attempt<'_, '_> {
         let mut line = old.clone();
         line.settings = settings.clone();
         line.building.clear();
+        line.build = 0;
         line.set_end();
         let forgotten = line.forget();
         self.set_lines(board, Some(&line));

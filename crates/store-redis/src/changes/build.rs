@@ -2,6 +2,7 @@
 
 use boards::{Attribute, BoardId, StoreError};
 use futures_util::future::try_join_all;
+use redis::Value;
 
 use super::attempt::Attempt;
 use super::{commit, tidy};
@@ -23,17 +24,25 @@ pub(super) async fn build(
     now_ms: i64,
 ) -> Result<Option<BoardLine>, StoreError> {
     let line = announce(core, board, attributes, now_ms).await?;
+    let is_built = build_all(core, board, &line, attributes).await?;
+    Ok(is_built.then_some(line))
+}
+
+/// Puts all entries that are there into their segments; whether it came to the end.
+pub(super) async fn build_all(
+    core: &Core,
+    board: &BoardId,
+    line: &BoardLine,
+    attributes: &[Attribute],
+) -> Result<bool, StoreError> {
     let rooms = core.layout.rooms();
-    let parts = rooms.map(|room| build_room(core, room, (board, &line), attributes));
+    let parts = rooms.map(|room| build_room(core, room, (board, line), attributes));
     let are_built = try_join_all(parts).await?;
-    Ok(are_built
-        .into_iter()
-        .all(|is_built| is_built)
-        .then_some(line))
+    Ok(are_built.into_iter().all(|is_built| is_built))
 }
 
 /// Has all changes keep the segments from here on.
-async fn announce(
+pub(super) async fn announce(
     core: &Core,
     board: &BoardId,
     attributes: &[Attribute],
@@ -99,17 +108,39 @@ impl Words {
 
 async fn build_ladder(core: &Core, room: Room, words: &Words) -> Result<bool, StoreError> {
     let key = core.layout.key(room, BOARDS);
-    let mut from = b"0".to_vec();
+    let mut last = (Vec::new(), Vec::new());
     loop {
         let mut all: Vec<&[u8]> = words.0.iter().map(|word| &word[..]).collect();
-        all.extend([&from[..], ENTRIES]);
+        all.extend([ENTRIES, &last.0, &last.1]);
         let answer = core.redis.script(&core.scripts.build, &key, &all).await?;
-        let next = replies::text(&answer).unwrap_or_default();
-        match next.as_str() {
-            "0" => return Ok(true),
-            "GONE" => return Ok(false),
-            "" => return Err(replies::strange(&format!("{answer:?}"))),
-            _ => from = next.into_bytes(),
-        }
+        last = match told(&answer) {
+            Some(Told::On(score, member)) => (score, member),
+            Some(Told::End) => return Ok(true),
+            Some(Told::Gone) => return Ok(false),
+            None => return Err(replies::strange(&format!("{answer:?}"))),
+        };
+    }
+}
+
+/// What the script answers.
+enum Told {
+    /// The score and the member to go on after.
+    On(Vec<u8>, Vec<u8>),
+    End,
+    Gone,
+}
+
+fn told(answer: &Value) -> Option<Told> {
+    let Value::Array(items) = answer else {
+        return None;
+    };
+    match replies::text(items.first()?)?.as_str() {
+        "ON" => Some(Told::On(
+            replies::bytes(items.get(1)?)?,
+            replies::bytes(items.get(2)?)?,
+        )),
+        "END" => Some(Told::End),
+        "GONE" => Some(Told::Gone),
+        _ => None,
     }
 }

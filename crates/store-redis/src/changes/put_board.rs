@@ -174,9 +174,10 @@ impl Attempt<'_, '_> {
     /// Has keys removed in all rooms once the change is made; see `tidy.lua`.
     fn doom(&mut self, what: String) {
         self.after.tidy = true;
+        let since = self.attempts.stamps(1).to_string();
         for room in self.layout().rooms() {
             let (key, field) = (DOOMED.to_vec(), what.clone().into_bytes());
-            let value = b"1".to_vec();
+            let value = since.clone().into_bytes();
             self.tx.also(room, Write::HSet { key, field, value });
         }
     }

@@ -16,16 +16,25 @@ const READABLE_MS: i64 = 60 * 60 * 1000;
 const SOME: u64 = 200;
 
 impl Queues {
-    /// Removes what nobody can read any more.
+    /// Removes what nobody can read any more. What fails of one queue keeps no other from being tidied up.
     pub(super) async fn tidy(&self) -> Result<(), MatchError> {
-        self.clear_deleted().await?;
+        self.mirrors.forget_unused();
+        self.whys.keep(|number| self.leases.holds(number));
+        if let Err(error) = self.clear_deleted().await {
+            tracing::warn!(%error, "what deleted queues have left stays for now");
+        }
         let before_ms = self.core.clock.now_ms().saturating_sub(READABLE_MS);
         for number in self.all_numbers().await? {
             let place = Place::of(&self.core.layout, number);
-            while self.remove_ended(place, before_ms).await? {}
+            if let Err(error) = self.remove_all_ended(place, before_ms).await {
+                tracing::warn!(queue = number.0, %error, "what has ended stays for now");
+            }
         }
-        self.mirrors.forget_unused();
-        self.whys.keep(|number| self.leases.holds(number));
+        Ok(())
+    }
+
+    async fn remove_all_ended(&self, place: Place, before_ms: i64) -> Result<(), StoreError> {
+        while self.remove_ended(place, before_ms).await? {}
         Ok(())
     }
 

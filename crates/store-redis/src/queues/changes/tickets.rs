@@ -204,7 +204,7 @@ impl Queues {
         now_ms: i64,
     ) -> Attempt<'c> {
         let mut draft = self.enter_of(tx, id).await?;
-        let line = known(draft.match_by(id, now_ms).await?, id)?;
+        let line = known(draft.proposal_by(id, now_ms).await?, id)?;
         let after = line.of.accept(who, now_ms)?;
         if after != *line.of {
             if after.accept_by_ms().is_none() {
@@ -223,7 +223,7 @@ impl Queues {
         now_ms: i64,
     ) -> Attempt<'c> {
         let mut draft = self.enter_of(tx, id).await?;
-        let line = known(draft.match_by(id, now_ms).await?, id)?;
+        let line = known(draft.proposal_by(id, now_ms).await?, id)?;
         let line = self.masked_match(line).await?;
         let after = line.of.decline(who, now_ms)?;
         if line.of.accept_by_ms().is_some() {

@@ -101,6 +101,48 @@ async fn of_a_deleted_queue_its_matches_stay() {
     );
 }
 
+/// Whoever deletes it has stopped before its proposals have failed.
+#[tokio::test]
+async fn nothing_begins_in_a_queue_that_is_deleted() {
+    let nodes = Nodes::start(2, 4, Some(1000)).await;
+    let (one, two) = (&nodes.all[0], &nodes.all[1]);
+    for n in 0..4 {
+        ask(one, create(n), 0).await.unwrap();
+    }
+    for (n, tickets) in [(1, [0, 1]), (2, [2, 3])] {
+        ask(one, announce(match_id(n), tickets.map(ticket_id)), 1)
+            .await
+            .unwrap();
+    }
+    ask(one, accept(match_id(1), ticket_id(0)), 2)
+        .await
+        .unwrap();
+    let queues = ["{agon:0}:queues", "{agon:1}:queues"];
+    for key in queues {
+        nodes.server.command(&["HDEL", key, "duel"]);
+    }
+    let doom = ["HSET", "{agon:0}:doomed-queues", "1", "3"];
+    nodes.server.command(&doom);
+    // Another one of that name is none of theirs.
+    ask(two, put_queue(None), 4).await.unwrap();
+    let late = ask(one, accept(match_id(1), ticket_id(1)), 5).await;
+    assert!(matches!(late, Err(MatchError::WrongState(_))), "{late:?}");
+    let (match_id_2, who) = (match_id(2), Who::Ticket(ticket_id(2)));
+    let decline = QueueChange::Decline {
+        match_id: match_id_2,
+        who,
+    };
+    let late = ask(two, decline, 5).await;
+    assert!(matches!(late, Err(MatchError::WrongState(_))), "{late:?}");
+    two.queues.tidy().await.unwrap();
+    for n in [1, 2] {
+        let failed = one.find_match(match_id(n)).await.unwrap();
+        let at_ms = 3;
+        let because_of = Default::default();
+        assert_eq!(failed.state, MatchState::Failed { at_ms, because_of });
+    }
+}
+
 #[tokio::test]
 async fn an_erased_player_is_nowhere() {
     for partitions in [1, 4] {

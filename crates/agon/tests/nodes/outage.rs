@@ -15,6 +15,9 @@ use crate::setup::{
 
 const KILLS: usize = 5;
 
+/// What a Redis is told to do.
+type Order = fn(&RedisServer);
+
 fn is_ready(app: &App) -> bool {
     app.get("/readyz").status == 200
 }
@@ -117,7 +120,7 @@ fn a_redis_that_takes_no_changes_refuses_them_and_changes_nothing() {
     create_players(&app, 2);
     put(&app, "/v1/boards/points", &json!({"operator": "sum"}));
     submit(&app, "points", 0, 5.0, "before");
-    let refuse: [(&str, fn(&RedisServer), fn(&RedisServer)); 3] = [
+    let refuse: [(&str, Order, Order); 3] = [
         (
             "OOM",
             |redis| redis.config_set("maxmemory", "1"),

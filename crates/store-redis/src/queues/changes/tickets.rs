@@ -120,7 +120,8 @@ impl Queues {
         Ok(())
     }
 
-    /// Tells the rooms of the players in which queue they may be found, where they do not know it.
+    /// Tells the rooms of the players in which queue they may be found. Other rooms are told each time: what they
+    /// were told before may be gone since it was read, with a player that was erased and made again.
     async fn index_players(
         &self,
         draft: &mut Draft<'_>,
@@ -129,13 +130,10 @@ impl Queues {
         let mut elsewhere = Vec::new();
         for player in &new.players {
             let at = index(self, draft.place, player.id);
-            if draft.tx.known(&at).is_some() {
-                continue;
-            }
-            if at.room == draft.place.room {
-                draft.tx.set(at, b"1".to_vec());
-            } else {
+            if at.room != draft.place.room {
                 elsewhere.push(at);
+            } else if draft.tx.known(&at).is_none() {
+                draft.tx.set(at, b"1".to_vec());
             }
         }
         Ok(self

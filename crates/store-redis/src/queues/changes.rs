@@ -16,6 +16,7 @@ mod announce;
 mod backfills;
 mod deleted;
 mod finish;
+mod index;
 mod lapse;
 mod parts;
 mod settings;
@@ -59,6 +60,7 @@ impl Queues {
             _ => self.announce_in_parts(&change, guard, now_ms).await,
         };
         self.note_boards(&change, &made);
+        self.forget_unmade(&change, &made).await;
         let receipt = made?;
         self.follow_up(&change, &receipt, now_ms).await;
         Ok(receipt)

@@ -2,13 +2,11 @@
 //! that were deleted. Every node sees to it; what two do at once is done once.
 
 use boards::StoreError;
-use matchmaking::{MatchError, MatchId};
-use redis::Value;
+use matchmaking::MatchError;
 
-use super::keys::{DOOMED, MATCHES, Part, Place, QUEUES};
+use super::keys::{DOOMED, Part, Place, QUEUES};
 use super::{QueueNumber, Queues, records, wire};
 use crate::layout::Layout;
-use crate::tx::Write;
 
 /// How long what has ended can be read.
 const READABLE_MS: i64 = 60 * 60 * 1000;
@@ -75,20 +73,9 @@ impl Queues {
             .script(&self.core.scripts.ended, &key, &words);
         let mut answer = wire::list(answer.await?).into_iter();
         let removed = answer.next().as_ref().map_or(0, wire::number);
-        self.forget_matches(answer).await?;
+        let matches = answer.filter_map(wire::bytes);
+        let matches = matches.filter_map(|bytes| records::read_match_id(&bytes));
+        self.forget_matches(matches).await?;
         Ok(removed == SOME)
-    }
-
-    /// Forgets of which queue the matches were.
-    async fn forget_matches(&self, matches: impl Iterator<Item = Value>) -> Result<(), StoreError> {
-        let ids = matches.filter_map(wire::bytes);
-        let ids: Vec<MatchId> = ids.filter_map(|b| records::read_match_id(&b)).collect();
-        for id in ids {
-            let mut tx = self.core.begin();
-            let (key, field) = (MATCHES.to_vec(), id.as_bytes().to_vec());
-            tx.also(self.core.layout.of_match(id), Write::HDel { key, field });
-            tx.commit().await?;
-        }
-        Ok(())
     }
 }

@@ -162,6 +162,7 @@ impl Draft<'_> {
 
     /// A proposal's queue is deleted. Its tickets are, with it.
     async fn fail_at_the_end(&mut self, id: MatchId, at_ms: i64) -> Result<(), StoreError> {
+        self.is_of_deleted = true;
         let Some(line) = self.find_match(id).await? else {
             return Ok(());
         };

@@ -101,6 +101,30 @@ async fn of_a_deleted_queue_its_matches_stay() {
     );
 }
 
+#[tokio::test]
+async fn of_matches_that_are_not_made_nothing_is_left() {
+    let nodes = Nodes::start(2, 4, None).await;
+    let (one, two) = (&nodes.all[0], &nodes.all[1]);
+    for n in 0..2 {
+        ask(one, create(n), 0).await.unwrap();
+    }
+    let found = |n| announce(match_id(n), [ticket_id(0), ticket_id(1)]);
+    ask(one, found(1), 1).await.unwrap();
+    ask(one, found(2), 1).await.unwrap();
+    ask(one, found(1), 1).await.unwrap();
+    let until = ["HSET", "{agon:1}:q1:lease", "until", "1"];
+    nodes.server.command(&until);
+    assert!(two.lead(&queue(), 1).await.unwrap());
+    let late = ask(one, found(3), 1).await;
+    assert!(matches!(late, Err(MatchError::NotLeader(_))));
+    assert!(two.find_match(match_id(1)).await.is_ok());
+    let room = two.core.layout.of_match(match_id(1)).0;
+    let index = format!("{{agon:{room}}}:m");
+    let all = Value::Array(vec![Value::BulkString(index.clone().into_bytes())]);
+    assert_eq!(nodes.server.command(&["KEYS", "*:m"]), all);
+    assert_eq!(nodes.server.command(&["HLEN", &index]), Value::Int(1));
+}
+
 /// Whoever deletes it has stopped before its proposals have failed.
 #[tokio::test]
 async fn nothing_begins_in_a_queue_that_is_deleted() {

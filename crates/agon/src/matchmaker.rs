@@ -319,6 +319,8 @@ impl Shared {
                 Ok(info) if info.version == version => {}
                 _ => return,
             }
+            // While other queues are busy this would ask with every batch.
+            tokio::time::sleep(self.pacing.settle).await;
         }
     }
 }

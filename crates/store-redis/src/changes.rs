@@ -123,7 +123,7 @@ pub(crate) async fn change(
 }
 
 /// Whether a change is to be refused.
-enum Stands {
+pub(crate) enum Stands {
     Yes,
     /// It was made before.
     Answered(Answer),
@@ -134,7 +134,7 @@ enum Stands {
 /// Whether a change under a guard that would be refused now was not made before. Where the store has several
 /// rooms, that may be decided and not yet be known where the answer is kept: a commit that depends on the answer
 /// meets what is under way.
-async fn refusal_stands(
+pub(crate) async fn refusal_stands(
     core: &Core,
     guard: Option<Guard>,
     attempts: &mut Attempts<'_>,

@@ -34,6 +34,8 @@ pub(super) struct Draft<'c> {
     pub(super) open_of: Slots<MatchId, Vec<BackfillId>>,
     /// The latest version of all that was read.
     pub(super) seen: u64,
+    /// Whether the queue is deleted, so that no figures are kept of it.
+    pub(super) is_of_deleted: bool,
 }
 
 impl<'c> Draft<'c> {
@@ -46,6 +48,7 @@ impl<'c> Draft<'c> {
             backfills: HashMap::new(),
             open_of: HashMap::new(),
             seen: 0,
+            is_of_deleted: false,
         }
     }
 

@@ -111,12 +111,18 @@ impl Draft<'_> {
     }
 
     fn note(&mut self, part: Part, at_ms: i64, figure: [u8; 8]) {
+        if self.is_of_deleted {
+            return;
+        }
         let value = [at_ms.to_be_bytes(), figure].concat();
         let (key, keep) = (self.place.key(part), LATEST);
         self.also(Write::Push { key, value, keep });
     }
 
     fn count(&mut self, counts: &Counts) {
+        if self.is_of_deleted {
+            return;
+        }
         let figures = [
             ("players", counts.players),
             ("proposed", counts.proposed),

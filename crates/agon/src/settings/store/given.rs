@@ -6,7 +6,6 @@ use config::{Config, ConfigError, Environment, Map, Source, Value, ValueKind};
 
 use super::Store;
 use super::secret::{HIDDEN, shown};
-use super::secret::{HIDDEN, shown};
 use crate::settings::upstreams::Fault;
 
 const PASSWORD: &str = "store.password";

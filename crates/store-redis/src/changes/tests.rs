@@ -1,5 +1,6 @@
 //! Changes on a real server: the answers are those of the plain store, and what lies in Redis agrees with itself.
 
+mod away;
 mod lines;
 mod segments;
 mod whole;

@@ -56,10 +56,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         "store-embedded",
         &["archive", "boards", "matchmaking", "rank"],
     ),
-    (
-        "store-redis",
-        &["archive", "boards", "matchmaking", "rank"],
-    ),
+    ("store-redis", &["archive", "boards", "matchmaking", "rank"]),
     ("testkit", &["boards", "matchmaking"]),
     ("upstreams", &["hedge"]),
     ("xtask", &[]),

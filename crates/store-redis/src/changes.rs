@@ -87,11 +87,13 @@ pub(crate) async fn change(
         let judged = attempt.judge(change).await;
         if let Some(first) = attempt.first.take() {
             drop(attempt);
+            let takes_long = matches!(first, First::Build(..));
             built = do_first(core, first, now_ms).await?;
-            match built {
-                // That took as long as the board is large.
-                Some(_) => attempts = core.attempts(),
-                None => attempts.pause().await?,
+            if takes_long {
+                // As long as the board is large.
+                attempts = core.attempts();
+            } else {
+                attempts.pause().await?;
             }
             continue;
         }
@@ -196,9 +198,7 @@ async fn do_first(core: &Core, first: First, now_ms: i64) -> Result<Option<Board
         First::EndSeason(board) => rotate::end_season(core, &board, now_ms).await?,
         First::Trim(board) => trim::trim(core, &board).await?,
         First::Build(board, attributes) => {
-            return build::build(core, &board, &attributes, now_ms)
-                .await
-                .map(Some);
+            return build::build(core, &board, &attributes, now_ms).await;
         }
     }
     Ok(None)

@@ -159,7 +159,9 @@ impl Redis {
         let mut answers = Vec::new();
         for node in &self.shared.topology.load_full().masters {
             let deadline = Instant::now() + options.patience;
-            let answer = node.exchange(&pipeline, deadline, options.response_timeout).await;
+            let answer = node
+                .exchange(&pipeline, deadline, options.response_timeout)
+                .await;
             match answer {
                 Ok(replies) => answers.extend(replies),
                 Err(broken) => {

@@ -35,7 +35,7 @@ impl Scripts {
             age: Script::reading(&[include_str!("lua/age.lua")]),
             make: Script::writing(&[include_str!("lua/make.lua")]),
             submit: Script::writing(&[ORDER, LOCKS, include_str!("lua/submit.lua")]),
-            build: Script::writing(&[include_str!("lua/build.lua")]),
+            build: Script::writing(&[ORDER, include_str!("lua/build.lua")]),
             tidy: Script::writing(&[include_str!("lua/tidy.lua")]),
             lease: Script::writing(&[include_str!("lua/lease.lua")]),
             mirror: Script::writing(&[include_str!("lua/mirror.lua")]),

@@ -65,7 +65,7 @@ fn submit(app: &App, n: usize, points: f64) {
 
 /// A queue with a ticket that waits.
 fn wait_in_queue(app: &App, n: usize) {
-    let settings = json!({"teams": {"count": 2, "size": 1}}).to_string();
+    let settings = json!({"teams": {"count": 2, "min_size": 1, "max_size": 1}}).to_string();
     let put = app.request("PUT", "/v1/queues/duel", &[], Some(settings.as_bytes()));
     let put = put.unwrap();
     assert!(matches!(put.status, 200 | 201), "{}", put.json());

@@ -22,8 +22,9 @@ mod queues;
 use queues::CheckQueues;
 pub(super) use queues::{CheckedQueue, CheckedQueues};
 
-/// The smallest and the largest sequence number may be so far apart, so that they can be moved up without end.
-const MAX_SPAN: u64 = 1 << 62;
+/// The smallest and the largest sequence number may be so far apart: what was moved to Redis has kept small ones,
+/// and those that are given there are times in microseconds, 4096 of them each.
+const MAX_SPAN: u64 = 1 << 63;
 const READ_BYTES: usize = 256 << 10;
 
 /// A board that will be imported.

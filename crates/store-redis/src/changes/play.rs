@@ -2,7 +2,7 @@
 //! the submissions are played in memory; what ranks they make is asked of all rooms; then the entries that have
 //! changed are written, each once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use boards::{BoardId, Outcome, Player, PlayerId, Refusal, StoreError, Submission};
 
@@ -47,8 +47,8 @@ impl Attempt<'_, '_> {
         }
         let outcomes = self.outcomes(asked, &fields, steps, stamp).await?;
         let restamp = self.restamp(stamp, asked.len() as u64);
-        for field in fields.values() {
-            self.write(field, newcomers, restamp).await?;
+        for (board, field) in &fields {
+            self.write(board, field, newcomers, restamp).await?;
         }
         Ok(outcomes)
     }
@@ -72,16 +72,19 @@ impl Attempt<'_, '_> {
         field.play(submission, stamps::reached(stamp, room))
     }
 
-    /// Reads the lines of all boards, each in the room of the first player that is about it.
+    /// Reads the lines of all boards in the rooms of all players that are about them, since every room that is
+    /// written to has to have the line that counts. What they say is taken from that of the first player.
     async fn fields(&mut self, asked: &[(BoardId, Submission)]) -> Result<Fields, StoreError> {
         let mut rooms: BTreeMap<&BoardId, Room> = BTreeMap::new();
+        let mut all: BTreeSet<(Room, &BoardId)> = BTreeSet::new();
         for (board, submission) in asked {
             let room = self.layout().of_player(submission.player);
             rooms.entry(board).or_insert(room);
+            all.insert((room, board));
         }
-        let lines = rooms
-            .iter()
-            .map(|(board, room)| records::line(*room, board));
+        let lines = all
+            .into_iter()
+            .map(|(room, board)| records::line(room, board));
         self.tx.fetch(Vec::from_iter(lines)).await?;
         let mut fields = Fields::new();
         for (board, room) in rooms {

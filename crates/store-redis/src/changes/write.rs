@@ -1,6 +1,6 @@
 //! Writing what submissions have made of the entries of a board, each once, however many were about it.
 
-use boards::{PlayerId, StoreError};
+use boards::{BoardId, PlayerId, StoreError};
 
 use super::attempt::Attempt;
 use super::field::Field;
@@ -14,6 +14,7 @@ impl Attempt<'_, '_> {
     /// Writes what has become of the entries of a board.
     pub(super) async fn write(
         &mut self,
+        board: &BoardId,
         field: &Field,
         newcomers: &Newcomers<'_>,
         restamp: Restamp,
@@ -42,7 +43,7 @@ impl Attempt<'_, '_> {
             }
         }
         if !field.dropped.is_empty() {
-            self.drop_all(&field.line, &field.dropped).await?;
+            self.drop_all(board, &field.line, &field.dropped).await?;
         }
         Ok(())
     }

@@ -163,7 +163,16 @@ fn steps() -> impl Strategy<Value = Steps> {
     (conformance::steps(60), queues::steps(100))
 }
 
+/// On a thread of its own: what the suites wait for is large where nothing is optimised.
 fn there_and_back(url: &str, partitions: u16, first: &Steps, then: &Steps) {
+    std::thread::scope(|scope| {
+        let roomy = std::thread::Builder::new().stack_size(64 << 20);
+        let moves = roomy.spawn_scoped(scope, || moves(url, partitions, first, then));
+        moves.unwrap().join().unwrap();
+    });
+}
+
+fn moves(url: &str, partitions: u16, first: &Steps, then: &Steps) {
     let (runtime, options) = (runtime(), options(url, partitions));
     let mut known = Known::new();
     known.play(&runtime, &first.0, &first.1);

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use config::{Config, ConfigError, Environment, Map, Source, Value, ValueKind};
 
-use super::secret::{HIDDEN, shown};
 use super::Store;
 use super::secret::{HIDDEN, shown};
 use crate::settings::upstreams::Fault;

@@ -20,6 +20,7 @@ mod draft;
 mod erase;
 mod keys;
 mod lease;
+mod listed;
 mod masks;
 mod mirror;
 mod names;

@@ -60,6 +60,9 @@ impl Queues {
             _ => self.announce_in_parts(&change, guard, now_ms).await,
         };
         self.note_boards(&change, &made);
+        if let QueueChange::PutQueue { .. } | QueueChange::DeleteQueue(_) = &change {
+            self.listed.is_different();
+        }
         self.forget_unmade(&change, &made).await;
         let receipt = made?;
         self.follow_up(&change, &receipt, now_ms).await;

@@ -1,6 +1,8 @@
 //! What queues leave behind: tickets, backfills and failed matches that ended an hour ago, and what is left of queues
 //! that were deleted. Every node sees to it; what two do at once is done once.
 
+use std::collections::BTreeSet;
+
 use boards::StoreError;
 use matchmaking::MatchError;
 
@@ -22,13 +24,40 @@ impl Queues {
             tracing::warn!(%error, "what deleted queues have left stays for now");
         }
         let before_ms = self.core.clock.now_ms().saturating_sub(READABLE_MS);
-        for number in self.all_numbers().await? {
+        // Before the list is read, so that queues that are made meanwhile are not taken for deleted ones.
+        let known = self.known_numbers();
+        let all = self.all_numbers().await?;
+        self.forget_others(known, &all);
+        for number in all {
             let place = Place::of(&self.core.layout, number);
             if let Err(error) = self.remove_all_ended(place, before_ms).await {
                 tracing::warn!(queue = number.0, %error, "what has ended stays for now");
             }
         }
         Ok(())
+    }
+
+    /// Queues of which this node remembers something.
+    fn known_numbers(&self) -> BTreeSet<QueueNumber> {
+        let mut known: BTreeSet<QueueNumber> =
+            self.names.all().into_iter().map(|(_, n)| n).collect();
+        known.extend(self.leases.all());
+        known.extend(self.recents.all());
+        known.extend(self.core.tallies.all());
+        known
+    }
+
+    /// Forgets what this node remembers of queues that are not there any more.
+    fn forget_others(&self, mut known: BTreeSet<QueueNumber>, there: &[QueueNumber]) {
+        for number in there {
+            known.remove(number);
+        }
+        for number in known {
+            self.names.forget_number(number);
+            self.leases.lost(number);
+            self.recents.forget(number);
+            self.core.tallies.forget(number);
+        }
     }
 
     async fn remove_all_ended(&self, place: Place, before_ms: i64) -> Result<(), StoreError> {

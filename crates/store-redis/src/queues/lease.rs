@@ -74,7 +74,12 @@ impl Leases {
         Some(self.held.lock().get(&number)?.token.clone())
     }
 
-    fn lost(&self, number: QueueNumber) {
+    /// Those that this node leads or led.
+    pub(super) fn all(&self) -> Vec<QueueNumber> {
+        self.held.lock().keys().copied().collect()
+    }
+
+    pub(super) fn lost(&self, number: QueueNumber) {
         self.held.lock().remove(&number);
     }
 }

@@ -53,4 +53,8 @@ impl Names {
     pub(super) fn forget(&self, queue: &QueueId) {
         self.0.write().remove(queue);
     }
+
+    pub(super) fn forget_number(&self, number: QueueNumber) {
+        self.0.write().retain(|_, known| *known != number);
+    }
 }

@@ -3,6 +3,7 @@
 //! Each answer is of one instant as far as it is about one queue: a ticket and its match are read by one script.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use boards::StoreError;
@@ -79,9 +80,13 @@ impl Queues {
         after: Option<&QueueId>,
         limit: usize,
     ) -> Result<Vec<QueueInfo>, MatchError> {
-        let all = self.all_lines().await?.into_iter();
-        let later = all.filter(|(id, _)| after.is_none_or(|after| id > after));
-        let lines: Vec<(QueueId, QueueLine)> = later.take(limit).collect();
+        let all = self.listed(after.is_none()).await?;
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let later = all.range::<QueueId, _>((from, Bound::Unbounded));
+        let lines = later
+            .take(limit)
+            .map(|(id, line)| (id.clone(), line.clone()));
+        let lines: Vec<(QueueId, QueueLine)> = lines.collect();
         let places = lines
             .iter()
             .map(|(_, line)| Place::of(&self.core.layout, line.number));

@@ -33,6 +33,16 @@ pub(super) struct Recent {
 #[derive(Default)]
 pub(super) struct Recents(Mutex<HashMap<QueueNumber, (Instant, Arc<Recent>)>>);
 
+impl Recents {
+    pub(super) fn all(&self) -> Vec<QueueNumber> {
+        self.0.lock().keys().copied().collect()
+    }
+
+    pub(super) fn forget(&self, number: QueueNumber) {
+        self.0.lock().remove(&number);
+    }
+}
+
 impl Queues {
     /// What was matched lately in a queue, as it was within the last second.
     pub(super) async fn recent(&self, place: Place) -> Result<Arc<Recent>, StoreError> {

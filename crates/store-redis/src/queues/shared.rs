@@ -12,6 +12,7 @@ use tokio::time::sleep;
 
 use super::keys::{Part, Place, QUEUES};
 use super::lease::Leases;
+use super::listed::Listed;
 use super::mirror::Mirrors;
 use super::names::Names;
 use super::news::{self, News};
@@ -32,6 +33,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(20);
 pub(crate) struct Queues {
     pub(super) core: Arc<Core>,
     pub(super) names: Names,
+    pub(super) listed: Listed,
     pub(super) leases: Leases,
     pub(super) watches: Arc<Watches>,
     pub(super) mirrors: Mirrors,
@@ -61,6 +63,7 @@ impl Queues {
         Arc::new(Queues {
             core,
             names: Names::default(),
+            listed: Listed::default(),
             leases: Leases::new(),
             watches: Arc::default(),
             mirrors: Mirrors::default(),

@@ -49,6 +49,14 @@ impl Tallies {
         self.0.lock().entry(queue).or_default().add(&happened.0);
     }
 
+    pub(super) fn all(&self) -> Vec<QueueNumber> {
+        self.0.lock().keys().copied().collect()
+    }
+
+    pub(super) fn forget(&self, queue: QueueNumber) {
+        self.0.lock().remove(&queue);
+    }
+
     fn of(&self, queue: QueueNumber) -> Option<Tally> {
         self.0.lock().get(&queue).cloned()
     }

@@ -95,6 +95,8 @@ async fn of_a_deleted_queue_its_matches_stay() {
     one.queues.tidy().await.unwrap();
     one.queues.tidy().await.unwrap();
     assert_eq!(nodes.keys(), ["{agon:1}:q1:matches"]);
+    let number = crate::queues::QueueNumber(1);
+    assert!(!one.core.tallies.all().contains(&number), "it is forgotten");
     assert_eq!(
         nodes.server.command(&["EXISTS", "{agon:0}:doomed-queues"]),
         Value::Int(0)

@@ -63,13 +63,13 @@ fn submit(app: &App, n: usize, points: f64) {
     assert_eq!(app.post("/score/submit", &body).status, 200);
 }
 
-/// A queue with a ticket that waits.
+/// A queue with a ticket that waits, since a match takes ten.
 fn wait_in_queue(app: &App, n: usize) {
-    let settings = json!({"teams": {"count": 2, "min_size": 1, "max_size": 1}}).to_string();
+    let settings = json!({"teams": {"count": 2, "min_size": 5, "max_size": 5}}).to_string();
     let put = app.request("PUT", "/v1/queues/duel", &[], Some(settings.as_bytes()));
     let put = put.unwrap();
     assert!(matches!(put.status, 200 | 201), "{}", put.json());
-    let ticket = json!({"id": format!("t{n}"), "players": [{"player_id": id(n)}]});
+    let ticket = json!({"ticket_id": format!("t{n}"), "players": [{"player_id": id(n)}]});
     let made = app.post("/v1/queues/duel/tickets", &ticket);
     assert_eq!(made.status, 201, "{}", made.json());
 }
@@ -194,11 +194,7 @@ fn a_killed_migration_goes_on_where_it_was() {
         if redis.text(&["EXISTS", "{agon:0}:migration"]) == "1" {
             unfinished += 1;
             let node = Launch::node(AGON, &redis.url());
-            let log = node
-                .argument("--listen")
-                .argument("127.0.0.1:0")
-                .try_start();
-            let log = log.err().expect("a node does not open it");
+            let log = node.try_start().err().expect("a node does not open it");
             assert!(
                 log.contains("a migration into the store is unfinished"),
                 "{log}"

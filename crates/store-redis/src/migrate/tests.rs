@@ -10,6 +10,7 @@ use archive::Scope;
 use boards::{BoardId, BoardStore, Change, Clock};
 use matchmaking::{MatchId, MatchStore};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use store_embedded::{EmbeddedStore, Export, ImportPlan, Options as DirOptions, Source, import};
 use testkit::conformance::{self, queues};
 use testkit::{RedisCluster, RedisServer, ReferenceStore};
@@ -163,13 +164,25 @@ fn steps() -> impl Strategy<Value = Steps> {
     (conformance::steps(60), queues::steps(100))
 }
 
-/// On a thread of its own: what the suites wait for is large where nothing is optimised.
-fn there_and_back(url: &str, partitions: u16, first: &Steps, then: &Steps) {
-    std::thread::scope(|scope| {
-        let roomy = std::thread::Builder::new().stack_size(64 << 20);
-        let moves = roomy.spawn_scoped(scope, || moves(url, partitions, first, then));
-        moves.unwrap().join().unwrap();
-    });
+/// So many random cases, on a thread of its own: the suites are large where nothing is optimised.
+fn there_and_back(url: &str, partitions: u16, cases: u32) {
+    let config = ProptestConfig {
+        cases,
+        max_shrink_iters: 40,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let url = url.to_owned();
+    let run = move || {
+        let mut runner = TestRunner::new(config);
+        let tested = runner.run(&(steps(), steps()), |(first, then)| {
+            moves(&url, partitions, &first, &then);
+            Ok(())
+        });
+        tested.unwrap();
+    };
+    let roomy = std::thread::Builder::new().stack_size(64 << 20);
+    roomy.spawn(run).unwrap().join().unwrap();
 }
 
 fn moves(url: &str, partitions: u16, first: &Steps, then: &Steps) {
@@ -201,27 +214,19 @@ fn moves(url: &str, partitions: u16, first: &Steps, then: &Steps) {
     known.go_on(&runtime, &again, &[], &[]);
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 40, ..ProptestConfig::default() })]
-
-    #[test]
-    fn there_and_back_in_one_room(first in steps(), then in steps()) {
-        there_and_back(&server().url(), 1, &first, &then);
-    }
-
-    #[test]
-    fn there_and_back_in_many_rooms(first in steps(), then in steps()) {
-        there_and_back(&server().url(), 5, &first, &then);
-    }
+#[test]
+fn there_and_back_in_one_room() {
+    there_and_back(&server().url(), 1, 6);
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 20, ..ProptestConfig::default() })]
+#[test]
+fn there_and_back_in_many_rooms() {
+    there_and_back(&server().url(), 5, 6);
+}
 
-    #[test]
-    fn there_and_back_on_a_cluster(first in steps(), then in steps()) {
-        there_and_back(&cluster().url(), 8, &first, &then);
-    }
+#[test]
+fn there_and_back_on_a_cluster() {
+    there_and_back(&cluster().url(), 8, 2);
 }
 
 /// Some hundred players on a board with segments, and a bit of everything else.

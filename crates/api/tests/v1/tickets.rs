@@ -118,7 +118,7 @@ async fn what_the_store_refuses_has_its_code() {
         (u16, &'static str),
         Option<&'static str>,
     );
-    let cases: [Case; 17] = [
+    let cases: [Case; 18] = [
         (
             || MatchError::UnknownQueue(QueueId::parse("q").unwrap()),
             (404, "queue_not_found"),

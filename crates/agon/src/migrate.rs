@@ -126,7 +126,7 @@ fn reading<T: Send>(
     let (from, to) = io::pipe()?;
     thread::scope(|scope| {
         let reader = scope.spawn(|| read(BufReader::with_capacity(READ_BYTES, from)));
-        let written = export.write(to, &mut |_| {});
+        let written = export.write_again(to, &mut |_| {});
         let read = reader
             .join()
             .map_err(|_| anyhow!("the reader has panicked"))?;

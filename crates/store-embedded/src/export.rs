@@ -200,12 +200,23 @@ impl Export {
         self.records
     }
 
-    /// Writes all of it; twice the same where it is asked for twice. `progress` is told how many records have been
-    /// written. Blocks.
+    /// Writes all of it, and lets go of the store. `progress` is told how many records have been written. Blocks.
     ///
     /// # Errors
     /// What was written is of no use then.
     pub fn write(
+        self,
+        to: impl Write,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Counts, ExportError> {
+        self.write_again(to, progress)
+    }
+
+    /// The same, and may be asked again for the same bytes.
+    ///
+    /// # Errors
+    /// What was written is of no use then.
+    pub fn write_again(
         &self,
         to: impl Write,
         progress: &mut dyn FnMut(u64),

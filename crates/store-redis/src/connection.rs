@@ -87,6 +87,7 @@ impl Redis {
     }
 
     /// How it is used.
+    #[cfg(test)]
     pub(crate) fn options(&self) -> &Options {
         &self.shared.options
     }
@@ -142,6 +143,7 @@ impl Redis {
     }
 
     /// As [`Redis::read`], for commands whose key is elsewhere or that belong to a key's server without naming it.
+    #[cfg(test)]
     pub(crate) async fn read_at(
         &self,
         commands: Vec<(Vec<u8>, Cmd)>,

@@ -4,8 +4,6 @@
 //! slow, gone, full or replaced is the business of [`connection`] alone; the rest says what is to be done and
 //! learns whether it was, was not, or may have been.
 
-#![cfg_attr(not(test), allow(dead_code, unused_imports))]
-
 mod address;
 mod board_keys;
 mod board_line;

@@ -124,7 +124,8 @@ codes! {
     MatchTimeout SERVICE_UNAVAILABLE "match_timeout"
         "The matches were not found in time" "the matches were not found within 30 s; send fewer tickets";
     StoreUnavailable SERVICE_UNAVAILABLE "store_unavailable"
-        "The store cannot take changes at present" "nothing was changed; try again later";
+        "The store cannot take changes at present"
+        "try again later; with the same Idempotency-Key where it must not be done twice";
     TokenKeysUnavailable SERVICE_UNAVAILABLE "token_keys_unavailable"
         "Players' tokens cannot be checked at present" "the keys to check them with could not be fetched; try again later";
     Draining SERVICE_UNAVAILABLE "draining"

@@ -138,9 +138,10 @@ impl Load {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let load = tokio::time::timeout(self.time + PATIENCE, self.ask(target));
-        let outcome = runtime.block_on(async { load.await });
-        outcome.context("a reply does not come")?
+        runtime.block_on(async {
+            let load = tokio::time::timeout(self.time + PATIENCE, self.ask(target));
+            load.await.context("a reply does not come")?
+        })
     }
 
     async fn ask(&self, target: &Target) -> Result<Outcome> {

@@ -16,6 +16,12 @@ use crate::server::Server;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A busy machine is not to be taken for a dead master.
 const NODE_TIMEOUT_MS: &str = "30000";
+/// What is the same for few players and many.
+const BUFFERS: [&str; 3] = [
+    "mem_clients_normal:",
+    "mem_total_replication_buffers:",
+    "mem_aof_buffer:",
+];
 /// A line for each key: its name and bytes.
 const KEYS: &str = "local lines = {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -67,7 +73,7 @@ impl Store {
         Ok(server)
     }
 
-    /// Memory that the masters use, in bytes, once no file is being rewritten and replicas have followed.
+    /// Memory that the masters use, in bytes, but for buffers, once no file is being rewritten.
     pub fn memory(&self) -> Result<u64> {
         let masters = self.masters();
         let end = Instant::now() + PATIENCE;
@@ -77,10 +83,7 @@ impl Store {
         }
         // Buffers of what was sent are given back.
         sleep(Duration::from_secs(3));
-        let used = masters
-            .iter()
-            .map(|master| number(&master.text(&["INFO", "memory"]), "used_memory:"));
-        used.sum()
+        masters.iter().map(|master| used(master)).sum()
     }
 
     /// The masters; none where the store is embedded.
@@ -104,6 +107,13 @@ fn lasting(appendfsync: &str) -> RedisLaunch {
 fn is_busy(master: &RedisServer) -> bool {
     let told = master.text(&["INFO", "persistence"]);
     told.contains("aof_rewrite_in_progress:1") || told.contains("aof_rewrite_scheduled:1")
+}
+
+fn used(master: &RedisServer) -> Result<u64> {
+    let told = master.text(&["INFO", "memory"]);
+    let buffers = BUFFERS.map(|name| number(&told, name));
+    let buffers: u64 = buffers.into_iter().sum::<Result<u64>>()?;
+    Ok(number(&told, "used_memory:")?.saturating_sub(buffers))
 }
 
 fn number(told: &str, name: &str) -> Result<u64> {

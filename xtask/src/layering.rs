@@ -15,13 +15,14 @@ use crate::process;
 use crate::workspace::metadata;
 
 /// Every crate of the workspace and the crates of the workspace that it may use.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("access", &["boards"]),
     (
         "agon",
         &[
             "access",
             "api",
+            "archive",
             "boards",
             "fields",
             "hedge",
@@ -43,6 +44,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "upstreams",
         ],
     ),
+    ("archive", &["boards", "matchmaking"]),
     ("boards", &[]),
     ("fields", &["boards", "matchmaking"]),
     ("hedge", &[]),
@@ -50,15 +52,25 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("matchmaking", &["boards"]),
     ("open-loop", &[]),
     ("rank", &[]),
-    ("store-embedded", &["boards", "matchmaking", "rank"]),
-    ("store-redis", &["boards", "matchmaking", "rank"]),
+    (
+        "store-embedded",
+        &["archive", "boards", "matchmaking", "rank"],
+    ),
+    ("store-redis", &["archive", "boards", "matchmaking", "rank"]),
     ("testkit", &["boards", "matchmaking"]),
     ("upstreams", &["hedge"]),
     ("xtask", &[]),
 ];
 
 /// The crates that know neither HTTP nor disk…
-const PURE: [&str; 5] = ["boards", "fields", "match-json", "matchmaking", "rank"];
+const PURE: [&str; 6] = [
+    "archive",
+    "boards",
+    "fields",
+    "match-json",
+    "matchmaking",
+    "rank",
+];
 
 /// …and what they would know it by, be it directly or through others.
 const IMPURE: [&str; 4] = ["axum", "fjall", "hyper", "tokio"];

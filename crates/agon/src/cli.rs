@@ -11,6 +11,7 @@ use crate::export::{self, ExportArgs};
 use crate::healthcheck::{self, HealthcheckArgs};
 use crate::import::{self, ImportArgs};
 use crate::keys::{self, KeysCommand};
+use crate::migrate::{self, MigrateArgs};
 use crate::odds::HedgeOddsArgs;
 use crate::practice::{self, PracticeArgs};
 use crate::serve;
@@ -44,8 +45,10 @@ enum Command {
     },
     /// Write the store, or some of its boards, to a file; also while it is being served
     Export(ExportArgs),
-    /// Read boards from an export into a store that is not being served
+    /// Read boards and queues from an export into a store that is not being served
     Import(ImportArgs),
+    /// Move a store that is not being served from a data directory to Redis, or back
+    Migrate(MigrateArgs),
     /// Make, list and revoke the keys that requests need
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -161,6 +164,7 @@ impl Cli {
             Command::Openapi { yaml: true } => print(&api::document_yaml()),
             Command::Export(args) => export::run(args),
             Command::Import(args) => import::run(args),
+            Command::Migrate(args) => migrate::run(args),
             Command::Keys(command) => keys::run(command),
             Command::Simulate(args) => simulate::run(&args),
             Command::HedgeOdds(args) => print(&args.report()),

@@ -24,7 +24,8 @@ use crate::settings::Store;
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     store: StoreArgs,
-    /// A board to be exported, with its players; may be given more than once. All of the store otherwise
+    /// A board to be exported, with its players and without queues; may be given more than once. All of
+    /// the store otherwise
     #[arg(long, value_name = "NAME", value_parser = parse_board)]
     board: Vec<BoardId>,
     /// The file to be written, or - for standard output
@@ -117,8 +118,20 @@ pub(crate) fn in_words(counts: &Counts) -> String {
         players,
         entries,
         hidden,
+        queues,
+        matches,
+        tickets,
+        backfills,
+        ratings,
     } = counts;
-    format!("{boards} boards, {players} players, {entries} entries, {hidden} hidden marks")
+    let mut words =
+        format!("{boards} boards, {players} players, {entries} entries, {hidden} hidden marks");
+    if counts.of_queues() > 0 {
+        words += &format!(
+            ", {queues} queues, {matches} matches, {tickets} tickets, {backfills} backfills, {ratings} ratings"
+        );
+    }
+    words
 }
 
 /// Where an export goes.

@@ -1,4 +1,4 @@
-//! `agon import`: boards from an export into a store that nobody serves.
+//! `agon import`: boards and queues from an export into a store that nobody serves.
 
 use std::fs::File;
 use std::io;
@@ -21,10 +21,11 @@ use crate::progress::Progress;
 pub(crate) struct ImportArgs {
     #[command(flatten)]
     store: StoreArgs,
-    /// A board to be imported, with its players; may be given more than once. All of the file otherwise
+    /// A board to be imported, with its players and without queues; may be given more than once. All of
+    /// the file otherwise
     #[arg(long, value_name = "NAME", value_parser = parse_board)]
     board: Vec<BoardId>,
-    /// Replace boards that exist
+    /// Replace boards and queues that exist
     #[arg(long)]
     replace: bool,
     /// The export, or - for standard input
@@ -52,7 +53,7 @@ pub(crate) fn run(args: ImportArgs) -> anyhow::Result<()> {
         replace: args.replace,
     };
     let started = Instant::now();
-    let mut stages = Stages(None);
+    let mut stages = Stages::new();
     let done = import_into(&options, source, &plan, &mut |stage, done, of| {
         stages.report(stage, done, of);
     });
@@ -67,25 +68,42 @@ fn report(done: &Imported, took: Duration) {
         players: done.players_created + done.players_updated,
         entries: done.entries,
         hidden: done.hidden,
+        queues: done.queues.len() as u64,
+        matches: done.matches,
+        tickets: done.tickets,
+        backfills: done.backfills,
+        ratings: done.ratings,
+    };
+    let of_queues = match done.queues_replaced.len() {
+        0 => String::new(),
+        replaced => format!(", {replaced} queues replaced"),
     };
     eprintln!(
-        "imported {} ({} players created, {} updated; {} boards replaced) \
+        "imported {} ({} players created, {} updated; {} boards replaced{of_queues}) \
          in {:.1} s, {} records/s\n\
-         checked: every board has the entries of the file, in the same order",
+         checked: every board has the entries of the file, in the same order{}",
         in_words(&counts),
         done.players_created,
         done.players_updated,
         done.replaced.len(),
         took.as_secs_f64(),
         (counts.records() as f64 / took.as_secs_f64().max(1e-3)).round(),
+        match counts.of_queues() {
+            0 => "",
+            _ => "; queues have all that is in the file",
+        },
     );
 }
 
 /// A bar for each stage, one after the other.
-struct Stages(Option<(ImportStage, Progress)>);
+pub(crate) struct Stages(Option<(ImportStage, Progress)>);
 
 impl Stages {
-    fn report(&mut self, stage: ImportStage, done: u64, of: u64) {
+    pub(crate) fn new() -> Self {
+        Stages(None)
+    }
+
+    pub(crate) fn report(&mut self, stage: ImportStage, done: u64, of: u64) {
         if self.0.as_ref().is_none_or(|(present, _)| *present != stage) {
             self.end();
             let what = match stage {
@@ -100,7 +118,7 @@ impl Stages {
         }
     }
 
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if let Some((_, progress)) = self.0.take() {
             progress.end(0);
         }

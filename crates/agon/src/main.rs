@@ -15,6 +15,7 @@ mod late_store;
 mod listener;
 mod matchmaker;
 mod metrics;
+mod migrate;
 mod odds;
 mod places;
 mod practice;

@@ -9,13 +9,15 @@
 //! matches does, and nobody's match is to wait for it.
 //!
 //! Where several nodes share a store, one at a time forms the matches of a queue ([`MatchStore::lead`]). The others
-//! ask every second whether it is their turn, so that a queue whose node is gone has another within seconds.
+//! ask every second whether it is their turn, so that a queue whose node is gone has another within seconds. The one
+//! extends its lead as long as a look takes.
 //!
 //! A store that cannot write and a look that panics are logged, and the queue is tried again, after panics at
 //! growing intervals; the others go on. Nothing is lost by any of it: what has been found and was not
 //! announced is found again.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -29,6 +31,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Builder;
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::clock::now_ms;
 use crate::settings::Matchmaking;
 
 mod health;
@@ -41,6 +44,9 @@ use pass::{Forming, Pass};
 const PAGE: usize = 100;
 /// How often a node asks whether to take over a queue that another leads.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+/// How often it extends its lead while it looks, some times within the seconds that a lead counts. Short in tests,
+/// as are their looks.
+const EXTEND_EVERY: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 1000 });
 /// The share of the time that may go into finding out why tickets wait: one part in so many.
 const EXPLAINING: u32 = 5;
 
@@ -237,7 +243,8 @@ impl Shared {
         let _turn = self.turns.acquire().await;
         let started = Instant::now();
         let (store, find) = (Arc::clone(&self.store), self.forming.find);
-        let Some(pass) = apart(pass::look(store, queue.clone(), find)).await? else {
+        let look = apart(pass::look(store, queue.clone(), find));
+        let Some(pass) = self.leading(queue, look).await? else {
             return Ok(None);
         };
         self.passes.record(started.elapsed());
@@ -251,7 +258,8 @@ impl Shared {
     async fn explain(&self, queue: &QueueId, explaining: &mut Explaining) {
         let started = Instant::now();
         let (store, explain) = (Arc::clone(&self.store), self.forming.explain);
-        match apart(pass::explain(store, queue.clone(), explain)).await {
+        let explaining_it = apart(pass::explain(store, queue.clone(), explain));
+        match self.leading(queue, explaining_it).await {
             Ok(()) => {
                 explaining.health.went_well();
             }
@@ -264,6 +272,26 @@ impl Shared {
         let rest = started.elapsed() * (EXPLAINING - 1);
         let pause = explaining.health.pause(self.pacing.interval);
         explaining.next = Instant::now() + rest.max(pause);
+    }
+
+    /// What comes of a part of a look, during which the lead is extended: otherwise one that takes longer than a
+    /// lead counts would end with another node leading, and that node's as well.
+    async fn leading<T>(&self, queue: &QueueId, part: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            done = part => done,
+            never = self.extend_again_and_again(queue) => match never {},
+        }
+    }
+
+    /// Where that fails or another node leads, the part that is under way learns of it by itself.
+    async fn extend_again_and_again(&self, queue: &QueueId) -> Infallible {
+        loop {
+            tokio::time::sleep(EXTEND_EVERY).await;
+            if let Err(error) = self.store.lead(queue, now_ms()).await {
+                tracing::debug!(%queue, %error, "the lead is not extended");
+            }
+        }
     }
 
     /// Waits until it is time to look again; whether there is anything to look at.
@@ -291,6 +319,8 @@ impl Shared {
                 Ok(info) if info.version == version => {}
                 _ => return,
             }
+            // While other queues are busy this would ask with every batch.
+            tokio::time::sleep(self.pacing.settle).await;
         }
     }
 }

@@ -223,7 +223,9 @@ impl Settings {
 
     /// How Redis is used, where the store is there. Reads the file of its password.
     pub(crate) fn redis(&self) -> Result<Option<store_redis::Options>, SettingsError> {
-        self.store.redis().map_err(|fault| refused_in("store", fault))
+        self.store
+            .redis()
+            .map_err(|fault| refused_in("store", fault))
     }
 
     /// What callers are known by. Reads the files of keys.

@@ -40,6 +40,17 @@ pub(crate) struct StoredEntry {
     pub(crate) details: Details,
 }
 
+impl StoredEntry {
+    /// `None` where the metadata of the line is not what an entry can have.
+    pub(crate) fn of(line: &archive::EntryLine<'_>) -> Option<Self> {
+        Some(StoredEntry {
+            score: line.score,
+            reached: line.reached,
+            details: line.details()?,
+        })
+    }
+}
+
 /// What the keys of all entries of a season begin with.
 pub(crate) fn season_key(board: BoardNumber, season: SeasonId) -> [u8; 8] {
     let mut key = [0; 8];

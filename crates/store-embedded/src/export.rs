@@ -9,13 +9,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use boards::{BoardId, BoardNumber, Season, SeasonId};
-use serde_json::value::RawValue;
-
-use crate::archive::{
-    ArchiveError, BoardLine, Counts, EntryLine, ErrorLine, FORMAT, Head, HiddenLine, Kind,
-    PlayerLine, Scope,
+use archive::{
+    ArchiveError, BoardLine, Counts, EntryLine, ErrorLine, Head, HiddenLine, Kind, PlayerLine,
+    Scope,
 };
+use boards::{BoardId, BoardNumber, SeasonId};
+
 use crate::codec;
 use crate::cut::{Cut, is_cut_off};
 use crate::data_dir::{Contents, DataDir};
@@ -23,13 +22,18 @@ use crate::engine::{Engine, EngineError, Frozen, Record, Table};
 use crate::error::OpenError;
 use crate::records::{self, BoardRecord};
 use crate::recovery;
+use crate::state::Position;
 
 mod out;
 mod patient;
 mod players;
+mod queues;
+mod relay;
 
 use out::Out;
 use patient::Patient;
+
+pub use relay::relay;
 
 /// Why a store is not exported, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -81,10 +85,7 @@ pub(crate) fn list(boards: &[BoardId]) -> String {
 /// # Errors
 /// Where it cannot be written either.
 pub fn write_failure(to: impl Write, error: &ExportError) -> io::Result<()> {
-    let line = ErrorLine {
-        kind: Kind::Error,
-        reason: error.to_string(),
-    };
+    let line = ErrorLine::new(error.to_string());
     let mut bytes = vec![b'\n'];
     serde_json::to_writer(&mut bytes, &line)?;
     bytes.push(b'\n');
@@ -117,13 +118,13 @@ pub(crate) enum Keeper {
     Offline(Box<Engine>, DataDir),
 }
 
-/// An export that can be written, once.
+/// An export that can be written.
 pub struct Export {
     frozen: Frozen,
     scope: Scope,
     boards: Vec<Source>,
     cuts: Arc<[Cut]>,
-    taken_at: jiff::Timestamp,
+    taken_at_ms: i64,
     records: Option<u64>,
     revoked: Arc<AtomicBool>,
     /// Last, since fields are dropped in their order: the engine goes after what reads from it.
@@ -181,12 +182,12 @@ impl Export {
         let cuts = cuts(&frozen)?;
         let position = frozen.position()?;
         let position = position.filter(|_| scope == Scope::Store);
-        let taken_at = jiff::Timestamp::from_millisecond(now_ms);
+        let stored = |p: Position| p.players + p.entries + p.tickets + p.backfills + p.ratings;
         Ok(Export {
-            records: position.map(|p| boards.len() as u64 + p.players + p.entries),
+            records: position.map(|p| boards.len() as u64 + stored(p)),
             boards,
             cuts,
-            taken_at: taken_at.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+            taken_at_ms: now_ms,
             frozen,
             scope,
             revoked,
@@ -199,41 +200,33 @@ impl Export {
         self.records
     }
 
-    /// Writes all of it. `progress` is told how many records have been written. Blocks.
+    /// Writes all of it; twice the same where it is asked for twice. `progress` is told how many records have been
+    /// written. Blocks.
     ///
     /// # Errors
     /// What was written is of no use then.
     pub fn write(
-        self,
+        &self,
         to: impl Write,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Counts, ExportError> {
         let mut out = Out::new(to, &self.revoked, progress);
-        out.line(&Head {
-            kind: Kind::AgonExport,
-            format: FORMAT,
-            taken_at: self.taken_at,
-            scope: self.scope.clone(),
-        })?;
+        out.head(&Head::new(self.taken_at_ms, self.scope.clone()))?;
         self.write_boards(&mut out)?;
         self.write_players(&mut out)?;
         self.write_entries(&mut out)?;
         self.write_hidden(&mut out)?;
+        if self.scope == Scope::Store {
+            queues::write(&self.frozen, &mut out)?;
+        }
         out.end()
     }
 
     fn write_boards(&self, out: &mut Out<impl Write>) -> Result<(), ExportError> {
         for board in &self.boards {
-            let seasons: Vec<Season> = board.record.seasons.clone();
-            out.record(
-                Kind::Board,
-                &BoardLine {
-                    kind: Kind::Board,
-                    name: board.id.clone(),
-                    settings: board.record.settings.clone(),
-                    seasons,
-                },
-            )?;
+            let BoardRecord { settings, seasons } = board.record.clone();
+            let line = BoardLine::new(board.id.clone(), settings, seasons);
+            out.record(Kind::Board, &line)?;
         }
         Ok(())
     }
@@ -282,11 +275,7 @@ impl Export {
                 let record = record?;
                 let mark = codec::read_hidden_key(record.key());
                 let (_, player_id) = mark.ok_or_else(|| malformed("hidden", record.key()))?;
-                let line = HiddenLine {
-                    kind: Kind::Hidden,
-                    board: board.id.as_str(),
-                    player_id,
-                };
+                let line = HiddenLine::new(board.id.as_str(), player_id);
                 out.record(Kind::Hidden, &line)?;
             }
         }
@@ -340,24 +329,12 @@ fn write_entry(
     let parts = codec::read_entry_key(record.key()).zip(codec::read_entry(record.value()));
     let bad = || malformed("entry", record.key());
     let ((_, season, player_id), stored) = parts.ok_or_else(bad)?;
-    // Between the parts of JSON a line end is but a space, and here it would end the line.
-    let metadata = stored.details.metadata;
-    let metadata = metadata.map(|m| m.as_json().replace(['\n', '\r'], " "));
-    let metadata: Option<Box<RawValue>> = metadata
-        .map(RawValue::from_string)
-        .transpose()
-        .map_err(|_| bad())?;
-    let line = EntryLine {
-        kind: Kind::Entry,
-        board: board.as_str(),
-        season,
-        player_id,
-        score: stored.score,
-        reached: stored.reached,
-        occurred_at_ms: stored.details.occurred_at_ms,
-        metadata: metadata.as_deref(),
-    };
-    out.record(Kind::Entry, &line)
+    let place = (board.as_str(), season, player_id);
+    let score = (stored.score, stored.reached);
+    let written = EntryLine::with(place, score, &stored.details, |line| {
+        out.record(Kind::Entry, line)
+    });
+    written.ok_or_else(bad)?
 }
 
 fn malformed(what: &str, key: &[u8]) -> ExportError {

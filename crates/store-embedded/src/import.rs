@@ -3,7 +3,8 @@
 //! The file is read as a whole first, and refused for anything that is wrong with it. Then its entries are
 //! written under board numbers that no board has, as seasons that are marked as doomed: whatever ends the
 //! import before its end leaves what the next start takes for the rest of a deleted board, and removes. Then
-//! come the players, and last one batch that gives the boards their names and takes the marks away.
+//! come the players, what is in queues in the same manner (`apply/queues.rs`), and last one batch that gives boards
+//! and queues their names and takes the marks away.
 //!
 //! Players are put as they are in the file, also those that the store has already. Sequence numbers are
 //! moved up behind the store's own, in their order.
@@ -12,9 +13,10 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 
+use archive::ArchiveError;
 use boards::{BoardId, BoardSettings, SeasonId};
+use matchmaking::QueueId;
 
-use crate::archive::{ArchiveError, Counts};
 use crate::data_dir::{Contents, DataDir};
 use crate::engine::EngineError;
 use crate::error::OpenError;
@@ -23,6 +25,7 @@ use crate::recovery;
 use crate::state::{Board, State};
 use crate::store::Options;
 
+mod again;
 mod apply;
 mod check;
 mod verify;
@@ -41,9 +44,9 @@ pub enum Source {
 /// What of an export is imported, and how.
 #[derive(Clone, Debug, Default)]
 pub struct ImportPlan {
-    /// These boards alone, with their players; all if there are none.
+    /// These boards alone, with their players; everything if there are none.
     pub boards: BTreeSet<BoardId>,
-    /// Whether boards that exist are replaced; otherwise they are in the way.
+    /// Whether boards and queues that exist are replaced; otherwise they are in the way.
     pub replace: bool,
 }
 
@@ -73,6 +76,18 @@ pub struct Imported {
     pub entries: u64,
     /// Hidden marks.
     pub hidden: u64,
+    /// The queues, by name.
+    pub queues: Vec<QueueId>,
+    /// Those of them that replaced one of their name.
+    pub queues_replaced: Vec<QueueId>,
+    /// Matches.
+    pub matches: u64,
+    /// Tickets that wait or are proposed.
+    pub tickets: u64,
+    /// Open backfills.
+    pub backfills: u64,
+    /// Ratings.
+    pub ratings: u64,
 }
 
 /// Why an import was refused or failed. Unless the text says otherwise no board has changed.
@@ -90,6 +105,9 @@ pub enum ImportError {
     /// These boards are in the way.
     #[error("there is a board {} already; nothing was changed; use --replace to replace what is there", list(.0))]
     Exists(Vec<BoardId>),
+    /// These queues are in the way.
+    #[error("there is a queue {} already; nothing was changed; use --replace to replace what is there", list_queues(.0))]
+    QueueExists(Vec<QueueId>),
     /// The file could not be kept.
     #[error("cannot keep the export in the data directory")]
     Spool(#[source] io::Error),
@@ -97,7 +115,9 @@ pub enum ImportError {
     #[error("the store cannot be written: {0}; no board was changed")]
     Write(String),
     /// The last batch failed, so nobody can tell whether it is there.
-    #[error("the store cannot be written: {0}; either all of the boards are there or none")]
+    #[error(
+        "the store cannot be written: {0}; either all of the boards and queues are there or none"
+    )]
     InDoubt(String),
     /// Numbers run out.
     #[error("the store cannot number any more {0}")]
@@ -111,6 +131,14 @@ pub enum ImportError {
     /// What was written is not what is there.
     #[error("board {} was imported, and is not what the file says", list(.0))]
     Differs(Vec<BoardId>),
+    /// What was written of queues is not what is there.
+    #[error("everything was imported, but {0} is not what the file says")]
+    DiffersInQueues(String),
+}
+
+fn list_queues(queues: &[QueueId]) -> String {
+    let names: Vec<_> = queues.iter().map(QueueId::as_str).collect();
+    names.join(", ")
 }
 
 fn unwritten(error: EngineError) -> ImportError {
@@ -133,7 +161,9 @@ pub fn import(
     let now_ms = options.clock.now_ms();
     let (engine, state) = recovery::open(&dir, contents, options.cache_bytes, now_ms)?;
     let replaced = in_the_way(&state, &checked, plan)?;
-    let apply = Apply::new(engine, state, &file, &checked)?;
+    let queues_replaced = queues_in_the_way(&state, &checked, plan)?;
+    let apply = Apply::new(engine, state, &file, &checked, now_ms)?;
+    let numbers = apply.numbers();
     let total = checked.records();
     let players = apply.run(&mut |done| progress(Stage::Write, done, total))?;
     // By now the engine has been closed, and what is read comes from the disk.
@@ -141,16 +171,24 @@ pub fn import(
     let (engine, state) = again.map_err(ImportError::Unverified)?;
     progress(Stage::Verify, 0, total);
     verify::compare(&engine, &state, &checked, players.shift)?;
-    let Counts {
-        entries, hidden, ..
-    } = checked.counts();
+    let differs = verify::queues::compare(&engine, &state, &file, numbers, players.shift)?;
+    if let Some(what) = differs {
+        return Err(ImportError::DiffersInQueues(what));
+    }
+    let counts = checked.counts();
     Ok(Imported {
         boards: checked.boards.into_iter().map(|b| b.id).collect(),
         replaced,
         players_created: players.created,
         players_updated: players.updated,
-        entries,
-        hidden,
+        entries: counts.entries,
+        hidden: counts.hidden,
+        queues: checked.queues.all.into_iter().map(|q| q.id).collect(),
+        queues_replaced,
+        matches: counts.matches,
+        tickets: counts.tickets,
+        backfills: counts.backfills,
+        ratings: counts.ratings,
     })
 }
 
@@ -188,6 +226,22 @@ fn in_the_way(
         Ok(there)
     } else {
         Err(ImportError::Exists(there))
+    }
+}
+
+/// The queues that would be replaced.
+fn queues_in_the_way(
+    state: &State,
+    checked: &Checked,
+    plan: &ImportPlan,
+) -> Result<Vec<QueueId>, ImportError> {
+    let ids = checked.queues.all.iter().map(|queue| &queue.id);
+    let there = ids.filter(|id| state.queues.find(id).is_some());
+    let there: Vec<_> = there.cloned().collect();
+    if there.is_empty() || plan.replace {
+        Ok(there)
+    } else {
+        Err(ImportError::QueueExists(there))
     }
 }
 

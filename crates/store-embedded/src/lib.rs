@@ -11,7 +11,6 @@
 //! ended in queues (`reader.rs`).
 
 mod access;
-mod archive;
 mod chores;
 mod codec;
 mod cut;
@@ -44,10 +43,10 @@ mod store;
 mod testing;
 mod writer;
 
-pub use archive::{ArchiveError, Counts, Scope, relay};
+pub use archive::{ArchiveError, Counts, Scope};
 pub use boards::{Clock, Histogram};
 pub use error::OpenError;
-pub use export::{Export, ExportError, write_failure};
+pub use export::{Export, ExportError, relay, write_failure};
 pub use import::{ImportError, ImportPlan, Imported, Source, Stage as ImportStage, import};
 pub use numbers::{Numbers, QueueNumbers};
 pub use store::{EmbeddedStore, Options};

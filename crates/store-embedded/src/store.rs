@@ -7,6 +7,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use archive::Scope;
 use async_trait::async_trait;
 use boards::{
     BoardId, BoardInfo, BoardStore, Change, Guard, Lookup, Page, PageStart, Player, PlayerId,
@@ -16,8 +17,6 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{oneshot, watch};
 
 use crate::access::Access;
-use crate::archive::Scope;
-use boards::Clock;
 use crate::data_dir::DataDir;
 use crate::engine::Engine;
 use crate::error::OpenError;
@@ -29,6 +28,7 @@ use crate::recovery;
 use crate::stage::{Asked, Command};
 use crate::state::State;
 use crate::writer::{Ask, Request, Writer};
+use boards::Clock;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]

@@ -16,7 +16,6 @@ use tokio::sync::{oneshot, watch};
 
 use crate::access::Access;
 use crate::chores::Chores;
-use boards::Clock;
 use crate::data_dir::DataDir;
 use crate::effect::{self, Effect, News};
 use crate::engine::{Engine, EngineError, Frozen};
@@ -26,6 +25,7 @@ use crate::queues::Watches;
 use crate::reader::Reader;
 use crate::stage::{Answered, Command, Staged, rotation, stage};
 use crate::state::State;
+use boards::Clock;
 
 /// Commands taken into one batch at the most.
 const MAX_BATCH: usize = 8192;

@@ -16,6 +16,10 @@ pub(crate) struct BoardLine {
     /// Attributes whose segments are kept already but are not complete yet, so that nobody may read them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) building: Vec<Attribute>,
+    /// Another number each time that more segments are being built, so that who builds them does not take the
+    /// segments of somebody who began after they had been given up for its own; 0 while there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) build: u64,
     /// When the present season ends by schedule, in milliseconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ends_at_ms: Option<i64>,
@@ -28,6 +32,7 @@ impl BoardLine {
             settings,
             seasons: vec![begun(SeasonId::FIRST, now_ms)],
             building: Vec::new(),
+            build: 0,
             ends_at_ms: None,
         };
         line.set_end();
@@ -100,6 +105,10 @@ impl BoardLine {
     }
 }
 
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 fn begun(season: SeasonId, now_ms: i64) -> Season {
     Season {
         season,
@@ -118,6 +127,7 @@ mod tests {
     fn lines_come_back() {
         let mut line = BoardLine::new(3, BoardSettings::global(), 5);
         line.building = vec![Attribute::parse("league").unwrap()];
+        line.build = 7;
         assert_eq!(BoardLine::read(&line.to_bytes()), Some(line.clone()));
         line.seasons.clear();
         assert_eq!(BoardLine::read(&line.to_bytes()), None);

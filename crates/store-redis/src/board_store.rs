@@ -1,5 +1,7 @@
 //! The store as a store of boards.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use boards::{
     BoardId, BoardInfo, BoardStore, Change, Guard, Lookup, Page, PageStart, Player, PlayerId,
@@ -7,7 +9,7 @@ use boards::{
 };
 
 use crate::changes;
-use crate::store::RedisStore;
+use crate::store::{RedisStore, to_the_end};
 
 #[async_trait]
 impl BoardStore for RedisStore {
@@ -17,13 +19,17 @@ impl BoardStore for RedisStore {
         guard: Option<Guard>,
         now_ms: i64,
     ) -> Result<Receipt, StoreError> {
-        let receipt = changes::change(&self.core, &change, guard, now_ms).await;
-        // Also where it failed: it may have been made.
-        match board_of(&change) {
-            Some(board) => self.core.versions.changed(board),
-            None => self.core.versions.all_changed(),
-        }
-        receipt
+        let core = Arc::clone(&self.core);
+        let made = to_the_end(async move {
+            let receipt = changes::change(&core, &change, guard, now_ms).await;
+            // Also where it failed: it may have been made.
+            match changes::board_of(&change) {
+                Some(board) => core.versions.changed(board),
+                None => core.versions.all_changed(),
+            }
+            receipt
+        });
+        made.await?
     }
 
     async fn player(&self, id: PlayerId) -> Result<Player, StoreError> {
@@ -95,19 +101,5 @@ impl BoardStore for RedisStore {
 
     fn is_ready(&self) -> bool {
         self.core.redis.is_ready()
-    }
-}
-
-/// The one board that a change is about; `None` where it may be about several.
-fn board_of(change: &Change) -> Option<&BoardId> {
-    match change {
-        Change::CreatePlayers { board, .. }
-        | Change::PutBoard { board, .. }
-        | Change::DeleteBoard(board)
-        | Change::Submit { board, .. }
-        | Change::DeleteEntry { board, .. }
-        | Change::SetHidden { board, .. }
-        | Change::Rotate(board) => Some(board),
-        Change::PutPlayers(_) | Change::DeletePlayer(_) | Change::SubmitBatch { .. } => None,
     }
 }

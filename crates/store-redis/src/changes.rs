@@ -7,6 +7,7 @@
 //! store is split it does not, and other changes of the same few milliseconds may be missing from a rank.
 
 use boards::{Attribute, BoardId, Change, Changed, Guard, Receipt, StoreError};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::board_line::BoardLine;
 use crate::core::Core;
@@ -25,6 +26,7 @@ mod field;
 mod figures;
 mod hidden;
 mod judge;
+mod outcomes;
 mod play;
 mod put_board;
 mod put_players;
@@ -36,10 +38,11 @@ mod tests;
 mod tidy;
 mod trim;
 mod within;
+mod write;
 
 pub(crate) use attempt::After;
 use attempt::Attempt;
-pub(crate) use put_board::make_global;
+pub(crate) use put_board::{MADE, make_global};
 pub(crate) use rotate::end_seasons;
 pub(crate) use tidy::tidy;
 pub(crate) use within::submit_within;
@@ -71,7 +74,11 @@ pub(crate) async fn change(
     }
     let mut attempts = core.attempts();
     let mut built = None;
+    let mut turn = None;
     for tries in 0.. {
+        if tries > 0 && turn.is_none() {
+            turn = take_turn(core, change).await?;
+        }
         let mut attempt = Attempt::new(core.begin(), &attempts, now_ms, tries);
         attempt.built = built.take();
         if let Some(answer) = guard::earlier(&mut attempt.tx, guard, now_ms).await? {
@@ -79,10 +86,29 @@ pub(crate) async fn change(
         }
         let judged = attempt.judge(change).await;
         if let Some(first) = attempt.first.take() {
+            drop(attempt);
+            let takes_long = matches!(first, First::Build(..));
             built = do_first(core, first, now_ms).await?;
+            if takes_long {
+                // As long as the board is large.
+                attempts = core.attempts();
+            } else {
+                attempts.pause().await?;
+            }
             continue;
         }
-        let (changed, after) = (judged?, attempt.after);
+        let after = attempt.after;
+        let changed = match judged {
+            Ok(changed) => changed,
+            Err(refusal) => {
+                let stands = refusal_stands(core, guard, &mut attempts, now_ms).await?;
+                match stands {
+                    Stands::Yes => return Err(refusal),
+                    Stands::Answered(answer) => return answer.replay(),
+                    Stands::No => continue,
+                }
+            }
+        };
         let tx = kept(attempt.tx, guard, &changed, now_ms);
         if commit(&mut attempts, tx).await? {
             after.run(core).await;
@@ -94,6 +120,61 @@ pub(crate) async fn change(
         }
     }
     Err(StoreError::Overloaded)
+}
+
+/// Whether a change is to be refused.
+pub(crate) enum Stands {
+    Yes,
+    /// It was made before.
+    Answered(Answer),
+    /// It has to be judged anew.
+    No,
+}
+
+/// Whether a change under a guard that would be refused now was not made before. Where the store has several
+/// rooms, that may be decided and not yet be known where the answer is kept: a commit that depends on the answer
+/// meets what is under way.
+pub(crate) async fn refusal_stands(
+    core: &Core,
+    guard: Option<Guard>,
+    attempts: &mut Attempts<'_>,
+    now_ms: i64,
+) -> Result<Stands, StoreError> {
+    if guard.is_none() || core.layout.count() == 1 {
+        return Ok(Stands::Yes);
+    }
+    let mut tx = core.begin();
+    if let Some(answer) = guard::earlier(&mut tx, guard, now_ms).await? {
+        return Ok(Stands::Answered(answer));
+    }
+    let is_as_read = commit(attempts, tx).await?;
+    Ok(if is_as_read { Stands::Yes } else { Stands::No })
+}
+
+/// The turn at the board of a change that was second, in the order of this node's.
+async fn take_turn(
+    core: &Core,
+    change: &Change,
+) -> Result<Option<OwnedMutexGuard<()>>, StoreError> {
+    let Some(board) = board_of(change) else {
+        return Ok(None);
+    };
+    let turn = tokio::time::timeout(core.patience, core.turns.take(board)).await;
+    turn.map(Some).map_err(|_| StoreError::Overloaded)
+}
+
+/// The one board that a change is about; `None` where it may be about several.
+pub(crate) fn board_of(change: &Change) -> Option<&BoardId> {
+    match change {
+        Change::CreatePlayers { board, .. }
+        | Change::PutBoard { board, .. }
+        | Change::DeleteBoard(board)
+        | Change::Submit { board, .. }
+        | Change::DeleteEntry { board, .. }
+        | Change::SetHidden { board, .. }
+        | Change::Rotate(board) => Some(board),
+        Change::PutPlayers(_) | Change::DeletePlayer(_) | Change::SubmitBatch { .. } => None,
+    }
 }
 
 /// A transaction with the answer under its guard.
@@ -117,9 +198,7 @@ async fn do_first(core: &Core, first: First, now_ms: i64) -> Result<Option<Board
         First::EndSeason(board) => rotate::end_season(core, &board, now_ms).await?,
         First::Trim(board) => trim::trim(core, &board).await?,
         First::Build(board, attributes) => {
-            return build::build(core, &board, &attributes, now_ms)
-                .await
-                .map(Some);
+            return build::build(core, &board, &attributes, now_ms).await;
         }
     }
     Ok(None)

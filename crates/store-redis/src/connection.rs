@@ -151,6 +151,28 @@ impl Redis {
         self.shared.run(calls.collect()).await.into_iter().collect()
     }
 
+    /// A command that reads and that each master answers for itself.
+    pub(crate) async fn read_each(&self, command: &Cmd) -> Result<Vec<Value>, RedisFailure> {
+        let mut pipeline = Pipeline::new();
+        pipeline.add_command(command.clone());
+        let options = &self.shared.options;
+        let mut answers = Vec::new();
+        for node in &self.shared.topology.load_full().masters {
+            let deadline = Instant::now() + options.patience;
+            let answer = node
+                .exchange(&pipeline, deadline, options.response_timeout)
+                .await;
+            match answer {
+                Ok(replies) => answers.extend(replies),
+                Err(broken) => {
+                    let reason = broken.reason();
+                    return Err(RedisFailure::NotDone { reason });
+                }
+            }
+        }
+        Ok(answers)
+    }
+
     /// Messages of a channel, from all servers alike.
     pub(crate) fn subscribe(&self, channel: Vec<u8>) -> Subscription {
         subscription::subscribe(&self.shared, channel)

@@ -14,6 +14,7 @@ use crate::reads::Versions;
 use crate::replies;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
+use crate::turns::Turns;
 use crate::tx::{Attempts, Tx};
 
 /// Between two attempts at something that may be done twice.
@@ -30,6 +31,8 @@ pub(crate) struct Core {
     /// The store's own, the same on all nodes.
     pub(crate) secret: [u8; 32],
     pub(crate) scripts: Scripts,
+    /// Who was second at a board takes its turn.
+    pub(crate) turns: Turns,
     /// What is known of boards' versions. Who changes a board tells it.
     pub(crate) versions: Versions,
     /// What this node has done in queues.

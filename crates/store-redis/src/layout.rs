@@ -98,7 +98,7 @@ mod tests {
             layout.of_player(PlayerId::from_bytes(bytes)).0
         };
         // Part of the stored format.
-        assert_eq!([0, 1, 2, 3, 4, 5].map(room), [2, 3, 0, 1, 6, 7]);
+        assert_eq!([0, 1, 2, 3, 4, 5].map(room), [8, 11, 14, 1, 4, 7]);
         assert_eq!(layout.of_queue(35), Room(3));
         assert_eq!(layout.key(Room(3), b"players"), b"{agon:3}:players");
     }

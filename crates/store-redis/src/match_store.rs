@@ -10,7 +10,7 @@ use matchmaking::{
     WhyWaiting,
 };
 
-use crate::store::RedisStore;
+use crate::store::{RedisStore, to_the_end};
 
 #[async_trait]
 impl MatchStore for RedisStore {
@@ -20,7 +20,8 @@ impl MatchStore for RedisStore {
         guard: Option<Guard>,
         now_ms: i64,
     ) -> Result<QueueReceipt, MatchError> {
-        self.queues.change(change, guard, now_ms).await
+        let queues = Arc::clone(&self.queues);
+        to_the_end(async move { queues.change(change, guard, now_ms).await }).await?
     }
 
     async fn queue(&self, id: &QueueId) -> Result<QueueInfo, MatchError> {

@@ -40,6 +40,11 @@ pub enum MetaError {
     /// The settings ask for none or too many partitions.
     #[error("partitions has to be from 1 to {MAX_ROOMS}")]
     TooMany,
+    /// A migration into it has not come to its end.
+    #[error(
+        "a migration into the store is unfinished; run it again with the same source, and it goes on where it was"
+    )]
+    Migrating,
     /// What is stored there is not of Agon.
     #[error("what is stored under the prefix is not a store of Agon")]
     NotAgon,

@@ -12,6 +12,8 @@ use boards::PlayerId;
 use matchmaking::{Backfill, Match, MatchState, QueueSettings, QueuedTicket, Rating, TicketState};
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod archived;
+mod census;
 mod changes;
 mod chores;
 mod draft;
@@ -22,6 +24,7 @@ mod masks;
 mod mirror;
 mod names;
 mod news;
+mod players;
 mod reads;
 mod recent;
 mod records;
@@ -34,6 +37,7 @@ mod watches;
 mod why;
 mod wire;
 
+pub(crate) use census::Census;
 pub(crate) use erase::erase_player;
 pub(crate) use shared::{Duties, Queues};
 pub use tallies::QueueNumbers;

@@ -17,8 +17,11 @@ pub(crate) struct Scripts {
     pub(crate) build: Script,
     pub(crate) tidy: Script,
     pub(crate) lease: Script,
+    pub(crate) mirror: Script,
     pub(crate) ticket: Script,
     pub(crate) ended: Script,
+    pub(crate) load: Script,
+    pub(crate) migration: Script,
     /// Those of [`crate::reads`].
     pub(crate) reads: ReadScripts,
 }
@@ -32,11 +35,14 @@ impl Scripts {
             age: Script::reading(&[include_str!("lua/age.lua")]),
             make: Script::writing(&[include_str!("lua/make.lua")]),
             submit: Script::writing(&[ORDER, LOCKS, include_str!("lua/submit.lua")]),
-            build: Script::writing(&[include_str!("lua/build.lua")]),
+            build: Script::writing(&[ORDER, include_str!("lua/build.lua")]),
             tidy: Script::writing(&[include_str!("lua/tidy.lua")]),
             lease: Script::writing(&[include_str!("lua/lease.lua")]),
+            mirror: Script::writing(&[include_str!("lua/mirror.lua")]),
             ticket: Script::reading(&[include_str!("lua/ticket.lua")]),
             ended: Script::writing(&[include_str!("lua/ended.lua")]),
+            load: Script::writing(&[include_str!("lua/load.lua")]),
+            migration: Script::writing(&[include_str!("lua/migration.lua")]),
             reads: ReadScripts::new(),
         }
     }

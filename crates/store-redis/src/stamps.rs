@@ -10,6 +10,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::layout::{ROOM_BITS, Room};
 
+/// In each room, the latest stamp that it has given out.
+pub(crate) const CLOCK: &[u8] = b"clock";
+
 /// The clock of a node.
 #[derive(Debug, Default)]
 pub(crate) struct Stamps {

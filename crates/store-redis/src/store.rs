@@ -16,6 +16,7 @@ use crate::reads::Versions;
 use crate::scripts::Scripts;
 use crate::stamps::Stamps;
 use crate::sweeper::Sweeper;
+use crate::turns::Turns;
 
 /// Rooms of a new store on a cluster, where nothing else is asked for.
 const ROOMS_OF_A_CLUSTER: u16 = 16;
@@ -57,17 +58,7 @@ impl RedisStore {
     pub async fn open(options: &Options, clock: Clock) -> Result<Self, OpenError> {
         let redis = Redis::connect(options).await?;
         let meta = meta(&redis, options, &clock).await?;
-        let core = Arc::new(Core {
-            redis,
-            layout: Layout::new(&options.prefix, meta.partitions),
-            stamps: Stamps::default(),
-            clock,
-            patience: options.patience,
-            secret: meta.secret,
-            scripts: Scripts::new(),
-            versions: Versions::default(),
-            tallies: Arc::default(),
-        });
+        let core = Arc::new(core(redis, options, clock, &meta));
         changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(&core));
         let queues = Queues::new(Arc::clone(&core));
@@ -87,23 +78,22 @@ impl RedisStore {
     }
 }
 
+/// Does something to its end, whether or not anybody waits for it: a client that goes away would otherwise leave a
+/// transaction half made, and others waiting for it.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, boards::StoreError> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|error| boards::StoreError::Unavailable {
+        reason: "the change was not ended".to_owned(),
+        source: Some(Box::new(error)),
+    })
+}
+
 /// Reads what the store is, or makes it. Of several nodes that make it at once one is first.
 async fn meta(redis: &Redis, options: &Options, clock: &Clock) -> Result<Meta, OpenError> {
     let asked = options.partitions;
-    if asked.is_some_and(|n| n == 0 || n > MAX_ROOMS) {
-        return Err(MetaError::TooMany.into());
-    }
-    let default = if options.address.is_cluster() {
-        ROOMS_OF_A_CLUSTER
-    } else {
-        1
-    };
-    let new = Meta {
-        format: FORMAT,
-        partitions: asked.unwrap_or(default),
-        secret: random_secret()?,
-        created_at_ms: clock.now_ms(),
-    };
+    let new = new_meta(options, clock)?;
     let key = Layout::new(&options.prefix, 1).key(Layout::CONTROL, b"store");
     let (make, new) = (Scripts::new().make, new.to_bytes());
     let words: [&[u8]; 1] = [&new];
@@ -113,10 +103,47 @@ async fn meta(redis: &Redis, options: &Options, clock: &Clock) -> Result<Meta, O
         made => made,
     };
     let found = made.map_err(boards::StoreError::from)?;
-    let redis::Value::BulkString(found) = found else {
-        return Err(MetaError::NotAgon.into());
+    let found = match found {
+        redis::Value::BulkString(found) => found,
+        redis::Value::Nil => return Err(MetaError::Migrating.into()),
+        _ => return Err(MetaError::NotAgon.into()),
     };
     Ok(Meta::read(&found, asked)?)
+}
+
+/// What a store would be that is made now with these settings.
+pub(crate) fn new_meta(options: &Options, clock: &Clock) -> Result<Meta, OpenError> {
+    let asked = options.partitions;
+    if asked.is_some_and(|n| n == 0 || n > MAX_ROOMS) {
+        return Err(MetaError::TooMany.into());
+    }
+    let default = if options.address.is_cluster() {
+        ROOMS_OF_A_CLUSTER
+    } else {
+        1
+    };
+    Ok(Meta {
+        format: FORMAT,
+        partitions: asked.unwrap_or(default),
+        secret: random_secret()?,
+        created_at_ms: clock.now_ms(),
+    })
+}
+
+/// What all parts of a store work with, over a connection.
+pub(crate) fn core(redis: Redis, options: &Options, clock: Clock, meta: &Meta) -> Core {
+    Core {
+        redis,
+        layout: Layout::new(&options.prefix, meta.partitions),
+        stamps: Stamps::default(),
+        clock,
+        patience: options.patience,
+        secret: meta.secret,
+        scripts: Scripts::new(),
+        turns: Turns::default(),
+        versions: Versions::default(),
+        tallies: Arc::default(),
+    }
 }
 
 fn random_secret() -> Result<[u8; 32], OpenError> {

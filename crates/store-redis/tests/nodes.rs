@@ -165,6 +165,25 @@ async fn everything_counts_once(url: &str, partitions: u16) {
     stores.iter().for_each(RedisStore::close);
 }
 
+/// Many requests of one node for the same full board: each is made in its turn, none is turned away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_on_a_full_board_is_served() {
+    let server = RedisServer::start();
+    let options = Options::new(server.url().parse().unwrap());
+    let store = RedisStore::open(&options, Clock::system()).await.unwrap();
+    make_boards(&store).await;
+    let submit = |n: u32| {
+        let who = id((n % u32::from(PLAYERS)) as u8);
+        let submission = Submission::new(who, Score::new(1.0).unwrap());
+        let board = board("full");
+        store.change(Change::Submit { board, submission }, None, 0)
+    };
+    let made = join_all((0..200).map(submit)).await;
+    assert!(made.iter().all(Result::is_ok), "{made:?}");
+    assert_eq!(scores(&store, "full").await.len() as u64, LIMIT);
+    store.close();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_one_room() {
     let server = RedisServer::start();

@@ -91,6 +91,17 @@ impl ReferenceStore {
         }
     }
 
+    /// A store that has what an export of this one keeps: all but answers for retries, and what has ended in
+    /// queues without leaving a result.
+    pub fn restored(&self) -> Self {
+        let mut state = self.state().clone();
+        state.guarded.clear();
+        state.queues.forget_ended();
+        ReferenceStore {
+            state: Mutex::new(state),
+        }
+    }
+
     /// The latest time at which a change was asked for.
     pub fn latest_ms(&self) -> i64 {
         self.state().latest_ms

@@ -48,7 +48,10 @@ async fn embedded(settings: &Store) -> anyhow::Result<Served> {
         clock: Clock::system(),
     };
     let opening = tokio::task::spawn_blocking(move || EmbeddedStore::open(&options));
-    Ok(Served::Embedded(Arc::new(opening.await??), settings.clone()))
+    Ok(Served::Embedded(
+        Arc::new(opening.await??),
+        settings.clone(),
+    ))
 }
 
 async fn redis(options: store_redis::Options, settings: &Store) -> anyhow::Result<Served> {
@@ -81,7 +84,8 @@ struct Told(Option<(String, Instant)>);
 impl Told {
     fn tell(&mut self, store: &str, error: &OpenError) {
         let reason = error.to_string();
-        let is_known = |(known, at): &(String, Instant)| *known == reason && at.elapsed() < TELL_AGAIN;
+        let is_known =
+            |(known, at): &(String, Instant)| *known == reason && at.elapsed() < TELL_AGAIN;
         if !self.0.as_ref().is_some_and(is_known) {
             tracing::warn!(%store, %reason, "the store cannot be opened; trying again");
             self.0 = Some((reason, Instant::now()));

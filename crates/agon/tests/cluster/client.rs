@@ -59,12 +59,11 @@ impl Meter {
         gaps.max().unwrap_or_default()
     }
 
-    /// The same between two instants.
+    /// The same of those times that reach into this one.
     fn silence_between(&self, from: Duration, to: Duration) -> Duration {
         let all = self.sorted();
-        let within = all.iter().filter(|at| (from..to).contains(*at));
-        let ends: Vec<Duration> = within.copied().collect();
-        let gaps = ends.windows(2).map(|pair| pair[1] - pair[0]);
+        let pairs = all.windows(2).filter(|pair| pair[1] > from && pair[0] < to);
+        let gaps = pairs.map(|pair| pair[1] - pair[0]);
         gaps.max().unwrap_or(to - from)
     }
 
@@ -115,7 +114,13 @@ impl<'m> Client<'m> {
 
     /// Asks again and again until the answer is no trouble of the server's: neither a failure on the way nor
     /// 502, 503, 504, nor that the same request is under way.
-    pub fn insist(&self, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> Answer {
+    pub fn insist(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
         let asked = Instant::now();
         let mut trouble = String::new();
         while asked.elapsed() < LIMIT {

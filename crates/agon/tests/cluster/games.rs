@@ -106,6 +106,13 @@ fn tickets_of(held: &Value) -> BTreeSet<String> {
     tickets.map(|id| id.as_str().unwrap().to_owned()).collect()
 }
 
+/// A time as text that sorts as times do: with all of its fraction.
+fn instant(time: &Value) -> String {
+    let text = time.as_str().unwrap().trim_end_matches('Z');
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}.{fraction:0<9}")
+}
+
 fn check_history(client: &Client, gamer: &Gamer) {
     let id = player(gamer.number);
     let mut found = BTreeSet::new();
@@ -114,21 +121,28 @@ fn check_history(client: &Client, gamer: &Gamer) {
     loop {
         let page = client.get(&format!("/v1/players/{id}/matches?limit=100{cursor}"));
         for held in page["matches"].as_array().unwrap() {
-            let time = |name: &str| held[name].as_str().unwrap().to_owned();
-            found.insert(time("match_id"));
-            spans.push((time("created_at"), time("finished_at")));
+            found.insert(held["match_id"].as_str().unwrap().to_owned());
+            spans.push((instant(&held["created_at"]), instant(&held["ended_at"])));
         }
-        match page["next_cursor"].as_str() {
+        match page["next"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
         }
     }
     let played: BTreeSet<String> = gamer.played.values().cloned().collect();
-    assert_eq!(played.len(), gamer.played.len(), "a match for two tickets of one player");
+    assert_eq!(
+        played.len(),
+        gamer.played.len(),
+        "a match for two tickets of one player"
+    );
     assert_eq!(found, played, "what gamer {} has played", gamer.number);
     spans.sort();
     for pair in spans.windows(2) {
-        assert!(pair[0].1 <= pair[1].0, "gamer {} was in two matches: {pair:?}", gamer.number);
+        assert!(
+            pair[0].1 <= pair[1].0,
+            "gamer {} was in two matches: {pair:?}",
+            gamer.number
+        );
     }
     let ratings = client.get(&format!("/v1/players/{id}/ratings"));
     let rated = &ratings["ratings"][0]["matches"];

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use testkit::RedisCluster;
 
 use crate::client::Meter;
-use crate::nodes::Nodes;
+use crate::nodes::{NODES, Nodes};
 
 /// The longest that all of it may be without a successful answer to anybody, on a machine with much else to do.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,18 +19,21 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub fn all(nodes: &Nodes, redis: &RedisCluster, meter: &Meter) {
     meter.note("all is well");
     sleep(CALM);
-    kill_a_node(nodes, meter);
+    kill_nodes(nodes, meter);
     fail_a_master_over(redis, meter);
     pause_the_leader(nodes, meter);
 }
 
-fn kill_a_node(nodes: &Nodes, meter: &Meter) {
-    nodes.kill(0);
-    meter.note("kill -9 of a node");
-    sleep(CALM);
-    nodes.restart(0);
-    meter.note("the node is started again");
-    sleep(CALM);
+/// Each of them once, and the one that is up again serves while the next is down.
+fn kill_nodes(nodes: &Nodes, meter: &Meter) {
+    for node in 0..NODES {
+        nodes.kill(node);
+        meter.note("kill -9 of a node");
+        sleep(CALM / 2);
+        nodes.restart(node);
+        meter.note("the node is started again");
+        sleep(CALM / 2);
+    }
 }
 
 /// The master that has the list of boards and queues, so that all kinds of requests need it.

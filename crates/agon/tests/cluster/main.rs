@@ -56,5 +56,8 @@ fn nothing_acknowledged_is_lost_nothing_counts_twice_and_nobody_is_in_two_matche
     for address in nodes.addresses() {
         check_scores(&Client::new(address, &meter), &writers);
     }
-    assert!(meter.longest_silence() < harm::PATIENCE, "it was away for too long");
+    assert!(
+        meter.longest_silence() < harm::PATIENCE,
+        "it was away for too long"
+    );
 }

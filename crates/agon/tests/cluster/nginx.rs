@@ -53,7 +53,10 @@ impl Nginx {
         while TcpStream::connect(self.address).is_err() {
             let ended = self.child.try_wait().unwrap().is_some();
             if ended || started.elapsed() > START_LIMIT {
-                panic!("nginx does not start:\n{}", fs::read_to_string(log).unwrap_or_default());
+                panic!(
+                    "nginx does not start:\n{}",
+                    fs::read_to_string(log).unwrap_or_default()
+                );
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -88,19 +91,41 @@ fn configuration(nodes: &[SocketAddr], address: SocketAddr, dir: &Path) -> Strin
         .map(|name| format!("{name}_temp_path {dir}/{name};"))
         .join(" ");
     let changes = [
-        ("worker_processes auto;", 1, "worker_processes 1;".to_owned()),
+        (
+            "worker_processes auto;",
+            1,
+            "worker_processes 1;".to_owned(),
+        ),
         ("worker_rlimit_nofile 65536;", 1, String::new()),
-        ("worker_connections 16384;", 1, "worker_connections 1024;".to_owned()),
+        (
+            "worker_connections 16384;",
+            1,
+            "worker_connections 1024;".to_owned(),
+        ),
         ("server agon-1:8000", 1, format!("server {}", nodes[0])),
         ("server agon-2:8000", 1, format!("server {}", nodes[1])),
         ("server agon-3:8000", 1, format!("server {}", nodes[2])),
         ("listen 80;", 1, format!("listen {address};")),
-        ("listen 127.0.0.1:8081;", 1, format!("listen {};", free_address())),
+        (
+            "listen 127.0.0.1:8081;",
+            1,
+            format!("listen {};", free_address()),
+        ),
         ("/var/log/nginx", 2, dir),
-        ("server_tokens off;", 1, format!("server_tokens off; {temporary}")),
+        (
+            "server_tokens off;",
+            1,
+            format!("server_tokens off; {temporary}"),
+        ),
     ];
-    changes.into_iter().fold(SHIPPED.to_owned(), |text, (said, times, here)| {
-        assert_eq!(text.matches(said).count(), times, "nginx.conf says `{said}`");
-        text.replace(said, &here)
-    })
+    changes
+        .into_iter()
+        .fold(SHIPPED.to_owned(), |text, (said, times, here)| {
+            assert_eq!(
+                text.matches(said).count(),
+                times,
+                "nginx.conf says `{said}`"
+            );
+            text.replace(said, &here)
+        })
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use testkit::{App, Launch, Scrape};
 
-const NODES: usize = 3;
+pub const NODES: usize = 3;
 
 pub struct Nodes {
     launches: Vec<Launch>,
@@ -50,16 +50,21 @@ impl Nodes {
 
     /// Sends a node a signal.
     pub fn signal(&self, node: usize, name: &str) {
-        self.running[node].lock().unwrap().as_ref().unwrap().signal(name);
+        self.running[node]
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .signal(name);
     }
 
     /// The node that forms matches at present.
     pub fn leader(&self) -> Option<usize> {
         (0..NODES).find(|node| {
             let running = self.running[*node].lock().unwrap();
-            running.as_ref().is_some_and(|app| {
-                Scrape::of(app).value("agon_redis_queues_led", &[]) > 0.0
-            })
+            running
+                .as_ref()
+                .is_some_and(|app| Scrape::of(app).value("agon_redis_queues_led", &[]) > 0.0)
         })
     }
 }

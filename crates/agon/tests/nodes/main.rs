@@ -3,6 +3,7 @@
 
 mod classic;
 mod matches;
+mod numbers;
 mod outage;
 mod secrets;
 mod setup;

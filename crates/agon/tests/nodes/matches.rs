@@ -55,7 +55,10 @@ fn tickets_of_two_nodes_are_matched_and_who_waits_elsewhere_is_woken() {
             let other = create_ticket(second, 2 * pair + 1);
             let (seen, took) = waiting.join().unwrap();
             assert_eq!(seen["status"], "matched", "{seen}");
-            assert!(took < Duration::from_secs(10), "it was woken after {took:?}");
+            assert!(
+                took < Duration::from_secs(10),
+                "it was woken after {took:?}"
+            );
             other
         });
         let matches = [&mine, &other].map(|id| ticket(first, id, "")["match_id"].clone());
@@ -102,7 +105,11 @@ fn a_leader_that_stops_in_order_hands_over_at_once() {
         ticket(&other, &waiting, "?wait=1s")["status"] == "matched"
     });
     // Less than a lead lasts: the other need not wait until it is over.
-    assert!(stopped.elapsed() < Duration::from_secs(4), "{:?}", stopped.elapsed());
+    assert!(
+        stopped.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        stopped.elapsed()
+    );
 }
 
 #[test]
@@ -127,7 +134,10 @@ fn a_leader_that_was_stopped_and_goes_on_puts_nobody_into_a_second_match() {
         until("all are matched", || {
             ticket(&leader, id, "?wait=1s")["status"] == "matched"
         });
-        let of = ticket(&other, id, "")["match_id"].as_str().unwrap().to_owned();
+        let of = ticket(&other, id, "")["match_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         matches.push(of);
     }
     matches.sort();

@@ -15,6 +15,9 @@ use crate::setup::{
 
 const KILLS: usize = 5;
 
+/// What a Redis is told to do.
+type Order = fn(&RedisServer);
+
 fn is_ready(app: &App) -> bool {
     app.get("/readyz").status == 200
 }
@@ -102,7 +105,11 @@ fn what_redis_was_killed_under_is_counted_once() {
     });
     for (writer, count) in acknowledged.into_iter().enumerate() {
         assert!(count > 0);
-        assert_eq!(score(&a, "points", writer), f64::from(count), "of writer {writer}");
+        assert_eq!(
+            score(&a, "points", writer),
+            f64::from(count),
+            "of writer {writer}"
+        );
     }
 }
 
@@ -113,7 +120,7 @@ fn a_redis_that_takes_no_changes_refuses_them_and_changes_nothing() {
     create_players(&app, 2);
     put(&app, "/v1/boards/points", &json!({"operator": "sum"}));
     submit(&app, "points", 0, 5.0, "before");
-    let refuse: [(&str, fn(&RedisServer), fn(&RedisServer)); 3] = [
+    let refuse: [(&str, Order, Order); 3] = [
         (
             "OOM",
             |redis| redis.config_set("maxmemory", "1"),
@@ -171,11 +178,18 @@ fn matches_are_made_again_once_redis_is_back() {
     let redis = lasting_redis();
     let (a, b) = two(&redis);
     create_players(&a, 4);
-    put(&a, "/v1/queues/duel", &json!({"teams": {"count": 2, "min_size": 1}}));
+    put(
+        &a,
+        "/v1/queues/duel",
+        &json!({"teams": {"count": 2, "min_size": 1}}),
+    );
     let make = |app: &App, n| {
         let body = json!({"players": [{"player_id": player(n)}]});
         let ticket = post(app, "/v1/queues/duel/tickets", &body);
-        format!("/v1/queues/duel/tickets/{}", ticket["ticket_id"].as_str().unwrap())
+        format!(
+            "/v1/queues/duel/tickets/{}",
+            ticket["ticket_id"].as_str().unwrap()
+        )
     };
     let first = make(&a, 0);
     redis.kill();

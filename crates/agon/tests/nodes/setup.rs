@@ -87,7 +87,10 @@ pub fn put(app: &App, path: &str, body: &Value) -> Value {
 /// A submission to a board under a key.
 pub fn submit(app: &App, board: &str, number: usize, score: f64, key: &str) -> Reply {
     let body = json!({"player_id": player(number), "score": score}).to_string();
-    let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", key),
+    ];
     let path = format!("/v1/boards/{board}/scores");
     let reply = app.request("POST", &path, &headers, Some(body.as_bytes()));
     reply.unwrap()
@@ -96,7 +99,10 @@ pub fn submit(app: &App, board: &str, number: usize, score: f64, key: &str) -> R
 /// The score of a player on a board.
 #[track_caller]
 pub fn score(app: &App, board: &str, number: usize) -> f64 {
-    let entry = get(app, &format!("/v1/boards/{board}/entries/{}", player(number)));
+    let entry = get(
+        app,
+        &format!("/v1/boards/{board}/entries/{}", player(number)),
+    );
     entry["score"].as_f64().unwrap()
 }
 
@@ -105,7 +111,10 @@ pub fn score(app: &App, board: &str, number: usize) -> f64 {
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < LIMIT, "in a minute it did not come about that {what}");
+        assert!(
+            started.elapsed() < LIMIT,
+            "in a minute it did not come about that {what}"
+        );
         sleep(Duration::from_millis(20));
     }
 }
@@ -114,7 +123,10 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
 #[track_caller]
 pub fn assert_unavailable(reply: &Reply) {
     assert_eq!(reply.status, 503, "{}", reply.json());
-    assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+    assert_eq!(
+        reply.header("content-type"),
+        Some("application/problem+json")
+    );
     let pause: u64 = reply.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&pause));
     assert_eq!(reply.json()["code"], "store_unavailable");

@@ -17,15 +17,32 @@ fn boards_that_are_made_changed_or_deleted_are_so_on_all_nodes_at_once() {
     // Often, since what is "nearly at once" passes once.
     for round in 0..ROUNDS {
         let board = format!("board-{round}");
-        put(&a, &format!("/v1/boards/{board}"), &json!({"operator": "sum"}));
-        assert_eq!(submit(&b, &board, 0, 5.0, &format!("{round}-1")).status, 200);
-        put(&b, &format!("/v1/boards/{board}"), &json!({"operator": "best", "max_score": 7}));
+        put(
+            &a,
+            &format!("/v1/boards/{board}"),
+            &json!({"operator": "sum"}),
+        );
+        assert_eq!(
+            submit(&b, &board, 0, 5.0, &format!("{round}-1")).status,
+            200
+        );
+        put(
+            &b,
+            &format!("/v1/boards/{board}"),
+            &json!({"operator": "best", "max_score": 7}),
+        );
         let best = submit(&a, &board, 0, 6.0, &format!("{round}-2"));
         assert_eq!(best.json()["score"], 6, "the operator of now");
-        assert_eq!(submit(&a, &board, 0, 8.0, &format!("{round}-3")).status, 400);
+        assert_eq!(
+            submit(&a, &board, 0, 8.0, &format!("{round}-3")).status,
+            400
+        );
         let deleted = a.request("DELETE", &format!("/v1/boards/{board}"), &[], None);
         assert_eq!(deleted.unwrap().status, 204);
-        assert_eq!(submit(&b, &board, 0, 1.0, &format!("{round}-4")).status, 404);
+        assert_eq!(
+            submit(&b, &board, 0, 1.0, &format!("{round}-4")).status,
+            404
+        );
         assert_eq!(b.get(&format!("/v1/boards/{board}")).status, 404);
     }
 }

@@ -15,7 +15,8 @@ fn a_node_that_is_there_before_redis_waits_for_it() {
     redis.kill();
     let mut app = node(&redis.url()).listen(free_address()).begin();
     until("it is alive", || {
-        app.try_get("/healthz").is_ok_and(|reply| reply.status == 200)
+        app.try_get("/healthz")
+            .is_ok_and(|reply| reply.status == 200)
     });
     assert_unavailable(&app.get("/readyz"));
     assert_unavailable(&app.get("/leaderboard"));
@@ -56,7 +57,10 @@ fn what_would_not_heal_ends_the_start() {
     assert!(log.contains("redis://"), "{log}");
     drop(node(&redis.url()).set("STORE__PARTITIONS", "2").start());
     let log = refusal(node(&redis.url()).set("STORE__PARTITIONS", "3"));
-    assert!(log.contains("has 2 partitions") && log.contains("say 3"), "{log}");
+    assert!(
+        log.contains("has 2 partitions") && log.contains("say 3"),
+        "{log}"
+    );
     // Of another prefix there is another store.
     let other = node(&redis.url()).set("STORE__PARTITIONS", "3");
     drop(other.set("STORE__PREFIX", "other").start());
@@ -68,7 +72,9 @@ fn what_would_not_heal_ends_the_start() {
 #[test]
 fn durability_that_the_server_does_not_have_is_told() {
     let redis = RedisServer::start();
-    let app = node(&redis.url()).set("STORE__DURABILITY", "always").start();
+    let app = node(&redis.url())
+        .set("STORE__DURABILITY", "always")
+        .start();
     assert!(app.log().contains("appendonly no"), "{}", app.log());
 }
 
@@ -97,7 +103,9 @@ fn keys_are_in_a_file_that_is_named() {
     let keys = dir.path().join("keys.toml");
     let mut create = Command::new(AGON);
     create.args(["keys", "create", "--name", "n", "--scope", "read,admin"]);
-    create.env("AGON_STORE", redis.url()).env("AGON_ACCESS__KEYS_FILE", &keys);
+    create
+        .env("AGON_STORE", redis.url())
+        .env("AGON_ACCESS__KEYS_FILE", &keys);
     let output = create.output().unwrap();
     let key = String::from_utf8(output.stdout).unwrap();
     let app = node(&redis.url()).set("ACCESS__KEYS_FILE", &keys.display().to_string());

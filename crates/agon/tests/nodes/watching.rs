@@ -53,7 +53,10 @@ fn watchers_of_a_board_see_what_another_node_changes() {
     assert_eq!(watcher.event()["total"], 0);
     for n in 0..5 {
         let changed = Instant::now();
-        assert_eq!(submit(&a, "points", n, n as f64, &n.to_string()).status, 200);
+        assert_eq!(
+            submit(&a, "points", n, n as f64, &n.to_string()).status,
+            200
+        );
         let seen = watcher.event();
         assert!(changed.elapsed() < SOON, "{:?}", changed.elapsed());
         assert_eq!(seen["total"], n + 1);

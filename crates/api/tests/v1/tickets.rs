@@ -206,6 +206,11 @@ async fn what_the_store_refuses_has_its_code() {
             Some("/seats/3"),
         ),
         (
+            || MatchError::NotLeader(QueueId::parse("q").unwrap()),
+            (503, "store_unavailable"),
+            None,
+        ),
+        (
             || MatchError::Store(StoreError::Overloaded),
             (503, "overloaded"),
             None,

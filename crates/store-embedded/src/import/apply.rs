@@ -1,23 +1,27 @@
-//! Writes what has been checked: entries that nobody sees, players, and then the boards at once.
+//! Writes what has been checked: entries that nobody sees, players, what is in queues, and then boards and queues
+//! at once.
 
 use std::fs::File;
-use std::io::{BufReader, Seek, SeekFrom};
 
+use archive::{EntryLine, Kind, PlayerLine};
 use boards::BoardNumber;
 use sha2::{Digest, Sha256};
 
+use super::again::Again;
 use super::check::{Checked, CheckedBoard};
 use super::verify::fold;
 use super::{ImportError, unwritten};
-use crate::archive::{ArchiveError, EntryLine, Kind, PlayerLine};
 use crate::codec::{self, StoredEntry};
 use crate::engine::{Engine, Table, Write};
 use crate::records;
 use crate::state::{Position, State};
 
+pub(super) mod queues;
+
+use queues::Last;
+
 /// Records written in one go.
 const BATCH: usize = 10_000;
-const READ_BYTES: usize = 256 << 10;
 
 /// How sequence numbers are moved: `from` becomes `to`.
 #[derive(Clone, Copy)]
@@ -53,6 +57,7 @@ pub(super) struct Apply<'a> {
     shift: Shift,
     /// The number of the first of the boards.
     first: u32,
+    now_ms: i64,
     written: u64,
 }
 
@@ -62,6 +67,7 @@ impl<'a> Apply<'a> {
         state: State,
         file: &'a File,
         checked: &'a Checked,
+        now_ms: i64,
     ) -> Result<Self, ImportError> {
         let mut position = state.position;
         let (low, high) = checked.reached.unwrap_or((0, 0));
@@ -82,6 +88,7 @@ impl<'a> Apply<'a> {
             checked,
             position,
             shift,
+            now_ms,
             written: 0,
         })
     }
@@ -91,7 +98,8 @@ impl<'a> Apply<'a> {
         self.reserve()?;
         self.entries(progress)?;
         let (created, updated) = self.players(progress)?;
-        self.reveal()?;
+        let last = self.in_queues(progress)?;
+        self.reveal(last)?;
         Ok(Applied {
             created,
             updated,
@@ -119,6 +127,7 @@ impl<'a> Apply<'a> {
             let seasons = self.seasons(n, board);
             writes.extend(seasons.map(|key| Write::put(Table::Doomed, &key, &[])));
         }
+        writes.extend(self.reserve_queues()?);
         self.commit(writes)
     }
 
@@ -139,7 +148,7 @@ impl<'a> Apply<'a> {
             let Ok(n) = boards.binary_search_by(|b| b.id.as_str().cmp(line.board)) else {
                 continue;
             };
-            let stored = line.stored().ok_or(ImportError::Changed)?;
+            let stored = StoredEntry::of(&line).ok_or(ImportError::Changed)?;
             let (season, player) = (line.season, line.player_id);
             fold(&mut digests[n], season, player, &stored);
             let key = codec::entry_key(self.number(n), season, player);
@@ -200,9 +209,9 @@ impl<'a> Apply<'a> {
         progress(self.written);
     }
 
-    /// Gives the boards their names, all in one batch, and dooms those that had them.
-    fn reveal(&mut self) -> Result<(), ImportError> {
-        let mut writes = Vec::new();
+    /// Gives boards and queues their names, all in one batch, and dooms those that had them.
+    fn reveal(&mut self, last: Last) -> Result<(), ImportError> {
+        let mut writes = self.reveal_queues(last)?;
         for (n, board) in self.checked.boards.iter().enumerate() {
             self.doom_old(board, &mut writes);
             let number = self.number(n);
@@ -237,35 +246,5 @@ impl<'a> Apply<'a> {
             let key = codec::hidden_key(old.number, player.id);
             writes.push(Write::remove(Table::Hidden, &key));
         }
-    }
-}
-
-/// The lines of a file that were good when they were read first.
-struct Again<'a> {
-    from: BufReader<&'a File>,
-    line: Vec<u8>,
-}
-
-impl<'a> Again<'a> {
-    fn from(file: &'a File, at: u64) -> Result<Self, ImportError> {
-        let mut from = BufReader::with_capacity(READ_BYTES, file);
-        from.seek(SeekFrom::Start(at)).map_err(ArchiveError::Read)?;
-        Ok(Again {
-            from,
-            line: Vec::new(),
-        })
-    }
-
-    /// The next line, which has to be of this kind.
-    fn next<'b, T: serde::Deserialize<'b>>(&'b mut self, kind: Kind) -> Result<T, ImportError> {
-        use std::io::BufRead;
-        self.line.clear();
-        let read = self.from.read_until(b'\n', &mut self.line);
-        read.map_err(ArchiveError::Read)?;
-        let tag: Result<crate::archive::Tag, _> = serde_json::from_slice(&self.line);
-        if tag.ok().is_none_or(|tag| tag.kind != kind) {
-            return Err(ImportError::Changed);
-        }
-        serde_json::from_slice(&self.line).map_err(|_| ImportError::Changed)
     }
 }

@@ -1,23 +1,29 @@
 //! Reads all of an export before any of it is written, and refuses it for whatever is wrong.
 //!
 //! In memory are the ids of the players and the order of one season's entries, some tens of bytes for
-//! each: far less than the store takes that they go to.
+//! each: far less than the store takes that they go to. Likewise of queues, `check/queues.rs`.
 
 use std::fs::File;
 use std::io::{BufReader, Seek};
 
+use archive::{
+    ArchiveError, BoardLine, Counts, EntryLine, HiddenLine, Kind, Lines, PlayerLine, Scope,
+};
 use boards::{BoardId, PlayerId, SeasonId};
 use sha2::{Digest, Sha256};
 
 use super::{ImportError, ImportPlan};
-use crate::archive::{
-    ArchiveError, BoardLine, Counts, EntryLine, HiddenLine, Kind, Lines, PlayerLine, Scope,
-};
+use crate::codec::StoredEntry;
 use crate::import::verify::fold;
 use crate::records::BoardRecord;
 
-/// Larger ones are refused, so that they can be moved up without end.
-const MAX_REACHED: u64 = 1 << 62;
+mod queues;
+
+use queues::CheckQueues;
+pub(super) use queues::{CheckedQueue, CheckedQueues};
+
+/// The smallest and the largest sequence number may be so far apart, so that they can be moved up without end.
+const MAX_SPAN: u64 = 1 << 62;
 const READ_BYTES: usize = 256 << 10;
 
 /// A board that will be imported.
@@ -42,6 +48,8 @@ pub(super) struct Checked {
     /// Where in the file they begin.
     pub(super) players_at: u64,
     pub(super) entries_at: u64,
+    /// None where some boards alone are wanted.
+    pub(super) queues: CheckedQueues,
 }
 
 impl Checked {
@@ -61,18 +69,27 @@ impl Checked {
     }
 
     pub(super) fn counts(&self) -> Counts {
+        let of_queues = |count: fn(&Counts) -> u64| {
+            let all = self.queues.all.iter();
+            all.map(|queue| count(&queue.counts)).sum()
+        };
         Counts {
             boards: self.boards.len() as u64,
             players: self.players.len() as u64,
             entries: self.boards.iter().map(|b| b.entries).sum(),
             hidden: self.boards.iter().map(|b| b.hidden.len() as u64).sum(),
+            queues: self.queues.all.len() as u64,
+            matches: self.queues.matches,
+            tickets: of_queues(|counts| counts.tickets),
+            backfills: of_queues(|counts| counts.backfills),
+            ratings: of_queues(|counts| counts.ratings),
         }
     }
 
     /// What is to be written one by one.
     pub(super) fn records(&self) -> u64 {
         let counts = self.counts();
-        counts.players + counts.entries
+        counts.players + counts.entries + self.queues.lines()
     }
 }
 
@@ -91,6 +108,7 @@ struct Check<'a, R> {
     reached: Option<(u64, u64)>,
     players_at: Option<u64>,
     entries_at: Option<u64>,
+    queues: CheckQueues,
 }
 
 impl<'a, R: std::io::BufRead> Check<'a, R> {
@@ -108,6 +126,7 @@ impl<'a, R: std::io::BufRead> Check<'a, R> {
             reached: None,
             players_at: None,
             entries_at: None,
+            queues: CheckQueues::default(),
         }
     }
 
@@ -128,6 +147,12 @@ impl<'a, R: std::io::BufRead> Check<'a, R> {
                 self.entry()
             }
             Kind::Hidden => self.hidden(),
+            Kind::Queue | Kind::Match | Kind::Ticket | Kind::Backfill | Kind::Rating => {
+                if matches!(self.scope, Some(Scope::Boards(_))) {
+                    return Err(self.lines.wrong("an export of some boards has no queues"));
+                }
+                self.queues.line(kind, &self.lines, &self.players)
+            }
             Kind::End | Kind::Error => Ok(()),
         }
     }
@@ -186,12 +211,9 @@ impl<'a, R: std::io::BufRead> Check<'a, R> {
         let Ok(player) = self.players.binary_search(&line.player_id) else {
             return wrong("this player is not in the export");
         };
-        let Some(stored) = line.stored() else {
+        let Some(stored) = StoredEntry::of(&line) else {
             return wrong("metadata must be an object of at most 1024 bytes");
         };
-        if stored.reached > MAX_REACHED {
-            return wrong("reached is too large");
-        }
         let key = (board, line.season, line.player_id);
         if self.entry.is_some_and(|last| last >= key) {
             return wrong("entries come by board, season and player, each once");
@@ -208,8 +230,7 @@ impl<'a, R: std::io::BufRead> Check<'a, R> {
         fold(&mut board.digest, season, key.2, &stored);
         if board.wanted {
             self.needed[player] = true;
-            let (low, high) = self.reached.unwrap_or((stored.reached, stored.reached));
-            self.reached = Some((low.min(stored.reached), high.max(stored.reached)));
+            widen(&mut self.reached, stored.reached);
         }
         Ok(())
     }
@@ -247,6 +268,21 @@ impl<'a, R: std::io::BufRead> Check<'a, R> {
 
     fn finish(mut self) -> Result<Checked, ImportError> {
         self.end_season()?;
+        let mut queues = std::mem::take(&mut self.queues).finish(&self.lines)?;
+        if !self.plan.boards.is_empty() {
+            queues = CheckedQueues::default();
+        }
+        if let Some((low, high)) = queues.made {
+            widen(&mut self.reached, low);
+            widen(&mut self.reached, high);
+        }
+        if self
+            .reached
+            .is_some_and(|(low, high)| high - low > MAX_SPAN)
+        {
+            let what = "reached and made of some lines are too far apart";
+            return Err(self.lines.wrong(what).into());
+        }
         if let Some(Scope::Boards(names)) = &self.scope
             && !names.iter().eq(self.boards.iter().map(|b| &b.id))
         {
@@ -269,8 +305,15 @@ impl<'a, R: std::io::BufRead> Check<'a, R> {
             reached: self.reached,
             players_at: self.players_at.unwrap_or(0),
             entries_at: self.entries_at.unwrap_or(0),
+            queues,
         })
     }
+}
+
+/// Makes room for a number between the smallest and the largest.
+fn widen(span: &mut Option<(u64, u64)>, number: u64) {
+    let (low, high) = span.unwrap_or((number, number));
+    *span = Some((low.min(number), high.max(number)));
 }
 
 fn find_board(boards: &[CheckedBoard], name: &str) -> Option<usize> {

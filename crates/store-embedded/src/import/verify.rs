@@ -11,6 +11,8 @@ use crate::codec::{self, StoredEntry};
 use crate::engine::{Engine, EngineError, Table};
 use crate::state::{Board, State};
 
+pub(super) mod queues;
+
 /// Adds an entry to a digest.
 pub(super) fn fold(digest: &mut Sha256, season: SeasonId, player: PlayerId, entry: &StoredEntry) {
     let bytes = codec::entry(entry);

@@ -1,8 +1,8 @@
 //! One attempt at a change: what it has read, what it has found to be done first, what is to be done after.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use boards::{BoardId, BoardNumber, Change, Changed, Player, PlayerId, StoreError};
+use boards::{BoardId, BoardNumber, Change, Changed, Player, PlayerId, Segment, StoreError};
 
 use super::First;
 use super::tidy::tidy_everywhere;
@@ -12,8 +12,8 @@ use crate::board_records as records;
 use crate::core::Core;
 use crate::entry::StoredEntry;
 use crate::layout::{Layout, Room};
-use crate::queues::erase_player;
 use crate::players;
+use crate::queues::erase_player;
 use crate::replies;
 use crate::tx::{Attempts, Tx, Write};
 
@@ -30,6 +30,8 @@ pub(super) struct Attempt<'a, 'c> {
     pub(super) after: After,
     /// Boards that are noted as changed, each once in a room.
     touched: BTreeSet<(Room, u32)>,
+    /// Segments that are noted as having somebody, likewise.
+    noted: HashSet<(Room, Ladder, Segment)>,
 }
 
 /// What is done once the change is made. It does no harm where that fails: the store is swept.
@@ -74,6 +76,7 @@ impl<'a, 'c> Attempt<'a, 'c> {
             first: None,
             after: After::default(),
             touched: BTreeSet::new(),
+            noted: HashSet::new(),
         }
     }
 
@@ -164,6 +167,15 @@ impl<'a, 'c> Attempt<'a, 'c> {
         if self.touched.insert((room, line.number)) {
             let key = board_keys::version(line.number());
             self.tx.also(room, Write::Incr { key });
+        }
+    }
+
+    /// Notes that a segment has somebody, so that it is found when it is to be removed.
+    pub(super) fn note(&mut self, room: Room, ladder: Ladder, segment: &Segment) {
+        if self.noted.insert((room, ladder, segment.clone())) {
+            let key = ladder.parts();
+            let member = segment.to_string().into_bytes();
+            self.tx.also(room, Write::SAdd { key, member });
         }
     }
 

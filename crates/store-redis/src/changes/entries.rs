@@ -1,11 +1,14 @@
 //! Taking one entry away: by whom it belongs to, or since a full board has no room for it.
 
+use std::collections::BTreeSet;
+
 use boards::{BoardId, Changed, Player, PlayerId, StoreError};
 
 use super::attempt::Attempt;
 use crate::board_keys::Ladder;
 use crate::board_line::BoardLine;
 use crate::board_records as records;
+use crate::layout::Room;
 use crate::tx::At;
 
 impl Attempt<'_, '_> {
@@ -59,9 +62,10 @@ impl Attempt<'_, '_> {
     }
 
     /// Removes ranked entries of a board's present season that are in nobody else's way: a full board has no
-    /// room for them.
+    /// room for them. The commit depends on the board's line in the rooms of all of them.
     pub(super) async fn drop_all(
         &mut self,
+        board: &BoardId,
         line: &BoardLine,
         ids: &[PlayerId],
     ) -> Result<(), StoreError> {
@@ -72,7 +76,9 @@ impl Attempt<'_, '_> {
             all.push(records::player(layout, *id));
             all
         });
-        let asked: Vec<At> = asked.collect();
+        let rooms: BTreeSet<Room> = ids.iter().map(|id| layout.of_player(*id)).collect();
+        let lines = rooms.into_iter().map(|room| records::line(room, board));
+        let asked: Vec<At> = asked.chain(lines).collect();
         self.tx.fetch(asked).await?;
         for id in ids {
             // One that has gone meanwhile has changed the board's version, and the commit fails.

@@ -66,7 +66,7 @@ impl Attempt<'_, '_> {
                 self.tx.remove(record);
                 Ok(())
             }
-            Some(other) => self.drop_all(line, &[other]).await,
+            Some(other) => self.drop_all(board, line, &[other]).await,
             None => Ok(()),
         }
     }

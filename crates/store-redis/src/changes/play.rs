@@ -4,17 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use boards::{
-    BoardId, Outcome, Player, PlayerId, RankKey, RankMode, Refusal, StoreError, Submission,
-};
+use boards::{BoardId, Outcome, Player, PlayerId, Refusal, StoreError, Submission};
 
 use super::First;
 use super::attempt::Attempt;
-use super::draft::{Base, Draft};
 use super::field::{Field, Step};
-use crate::board_keys::Ladder;
 use crate::board_records as records;
-use crate::entry::StoredEntry;
 use crate::layout::Room;
 use crate::stamps;
 
@@ -27,7 +22,7 @@ const EXACT_FOR: usize = 1000;
 pub(super) type Newcomers<'p> = HashMap<PlayerId, &'p Player>;
 
 /// The boards that submissions are about; those that are not there are missing.
-type Fields = BTreeMap<BoardId, Field>;
+pub(super) type Fields = BTreeMap<BoardId, Field>;
 
 impl Attempt<'_, '_> {
     /// Plays submissions in their order. With `all_or_nothing` the first that is refused has all refused.
@@ -52,8 +47,8 @@ impl Attempt<'_, '_> {
         }
         let outcomes = self.outcomes(asked, &fields, steps, stamp).await?;
         let restamp = self.restamp(stamp, asked.len() as u64);
-        for field in fields.values() {
-            self.write(field, newcomers, restamp).await?;
+        for (board, field) in &fields {
+            self.write(board, field, newcomers, restamp).await?;
         }
         Ok(outcomes)
     }
@@ -77,16 +72,19 @@ impl Attempt<'_, '_> {
         field.play(submission, stamps::reached(stamp, room))
     }
 
-    /// Reads the lines of all boards, each in the room of the first player that is about it.
+    /// Reads the lines of all boards in the rooms of all players that are about them, since every room that is
+    /// written to has to have the line that counts. What they say is taken from that of the first player.
     async fn fields(&mut self, asked: &[(BoardId, Submission)]) -> Result<Fields, StoreError> {
         let mut rooms: BTreeMap<&BoardId, Room> = BTreeMap::new();
+        let mut all: BTreeSet<(Room, &BoardId)> = BTreeSet::new();
         for (board, submission) in asked {
             let room = self.layout().of_player(submission.player);
             rooms.entry(board).or_insert(room);
+            all.insert((room, board));
         }
-        let lines = rooms
-            .iter()
-            .map(|(board, room)| records::line(*room, board));
+        let lines = all
+            .into_iter()
+            .map(|(room, board)| records::line(room, board));
         self.tx.fetch(Vec::from_iter(lines)).await?;
         let mut fields = Fields::new();
         for (board, room) in rooms {
@@ -170,177 +168,5 @@ impl Attempt<'_, '_> {
         }
         field.know_last(total, last);
         Ok(())
-    }
-
-    /// What the steps did, with their ranks.
-    async fn outcomes(
-        &self,
-        asked: &[(BoardId, Submission)],
-        fields: &Fields,
-        steps: Vec<Result<Step, Refusal>>,
-        stamp: u64,
-    ) -> Result<Vec<Result<Outcome, Refusal>>, StoreError> {
-        let mut drafts = BTreeMap::new();
-        for (board, field) in fields {
-            let of_board = asked.iter().zip(&steps).filter(|((b, _), _)| b == board);
-            let of_board: Vec<&Step> = of_board.filter_map(|(_, s)| s.as_ref().ok()).collect();
-            if !of_board.is_empty() {
-                let asking = Asking {
-                    field,
-                    first: stamps::reached(stamp, Room(0)),
-                    end: stamps::reached(stamp + asked.len() as u64, Room(0)),
-                };
-                let base = self.base(&asking, &of_board).await?;
-                let draft = Draft::new(field.line.settings.rank_mode, base);
-                drafts.insert(board, (asking, draft));
-            }
-        }
-        let outcomes = asked.iter().zip(steps).map(|((board, _), step)| {
-            let step = step?;
-            let missing = || Refusal::UnknownBoard(board.clone());
-            let (asking, draft) = drafts.get_mut(board).ok_or_else(missing)?;
-            Ok(asking.outcome(draft, &step))
-        });
-        Ok(outcomes.collect())
-    }
-
-    /// What the board has to be asked for the ranks of these steps.
-    async fn base(&self, asking: &Asking<'_>, steps: &[&Step]) -> Result<Base, StoreError> {
-        let ranking = asking.field.ranking();
-        let ranked = steps.iter().filter(|step| !step.hidden);
-        let keys = ranked.flat_map(|step| [step.old, step.new]).flatten();
-        let questions: BTreeSet<RankKey> = keys
-            .map(|key| Draft::question(ranking.mode, asking.stead(key)))
-            .collect();
-        let mut base = Base {
-            total: self.total(ranking).await?,
-            above: self.above(ranking, &questions).await?,
-            ..Base::default()
-        };
-        if ranking.mode == RankMode::Dense {
-            let dropped = |step: &&Step| step.dropped.map(|(key, _)| key);
-            let touched = steps
-                .iter()
-                .flat_map(|step| [step.old, step.new, dropped(step)])
-                .flatten()
-                .map(RankKey::tier);
-            base.ties = self.ties(ranking, &touched.collect()).await?;
-        }
-        Ok(base)
-    }
-
-    /// Writes what has become of the entries of a board.
-    async fn write(
-        &mut self,
-        field: &Field,
-        newcomers: &Newcomers<'_>,
-        restamp: Restamp,
-    ) -> Result<(), StoreError> {
-        let ladder = field.line.ladder();
-        for (id, after) in &field.after {
-            let before = field.before.get(id).and_then(Option::as_ref);
-            if before == after.as_ref() {
-                continue;
-            }
-            let moved = field.moved.contains(id);
-            let restamped = |entry: StoredEntry| if moved { restamp.of(entry) } else { entry };
-            let after = after.clone().map(restamped);
-            self.write_entry(ladder, *id, after.as_ref());
-            self.touch(self.layout().of_player(*id), &field.line);
-            if let Some(entry) = after.as_ref().filter(|_| moved) {
-                let stamp = stamps::stamp_of(entry.reached);
-                self.tx.stamp(self.layout().of_player(*id), stamp);
-            }
-            if !field.hidden.contains(id) {
-                let player = match newcomers.get(id) {
-                    Some(player) => (*player).clone(),
-                    None => self.player(*id)?,
-                };
-                self.place(&field.line, ladder, &player, before, after.as_ref());
-            }
-        }
-        if !field.dropped.is_empty() {
-            self.drop_all(&field.line, &field.dropped).await?;
-        }
-        Ok(())
-    }
-
-    fn write_entry(&mut self, ladder: Ladder, id: PlayerId, entry: Option<&StoredEntry>) {
-        let record = records::entry(self.layout(), ladder, id);
-        match entry {
-            Some(entry) => self.tx.set(record, entry.to_bytes()),
-            None => self.tx.remove(record),
-        }
-    }
-
-    /// Stamps once more, right before the commit: reading takes so long that others may have used later stamps
-    /// meanwhile. The order is the same.
-    fn restamp(&self, first: u64, count: u64) -> Restamp {
-        Restamp {
-            first,
-            second: self.attempts.stamps(count),
-        }
-    }
-}
-
-/// The stamps that a change was played with, and those that it is written with.
-#[derive(Clone, Copy)]
-struct Restamp {
-    first: u64,
-    second: u64,
-}
-
-impl Restamp {
-    /// An entry that was played with one of the first stamps.
-    fn of(self, entry: StoredEntry) -> StoredEntry {
-        let later = self.second.saturating_sub(self.first);
-        StoredEntry {
-            reached: stamps::shifted(entry.reached, later),
-            ..entry
-        }
-    }
-}
-
-/// How the ranks of a board are asked for.
-struct Asking<'f> {
-    field: &'f Field,
-    /// When the first of the submissions reached its score, or would have.
-    first: u64,
-    /// When all of them have.
-    end: u64,
-}
-
-impl Asking<'_> {
-    /// The key that is asked about instead: nothing of the board comes between what the submissions reach, so
-    /// that all with one score are asked about together.
-    fn stead(&self, key: RankKey) -> RankKey {
-        if !(self.first..self.end).contains(&key.reached()) {
-            return key;
-        }
-        let order = self.field.line.settings.order;
-        RankKey::new(order, key.score(order), self.first)
-    }
-
-    fn outcome(&self, draft: &mut Draft, step: &Step) -> Outcome {
-        let rank = |draft: &Draft, key: Option<RankKey>| {
-            let key = key.filter(|_| !step.hidden);
-            key.map(|key| draft.rank(key, self.stead(key)))
-        };
-        let previous_rank = rank(draft, step.old);
-        if !step.hidden {
-            draft.set(step.player, step.old, step.new);
-        }
-        if let Some((key, id)) = step.dropped {
-            draft.set(id, Some(key), None);
-        }
-        Outcome {
-            score: step.score,
-            previous_score: step.previous,
-            rank: rank(draft, step.new),
-            previous_rank,
-            total: draft.total(),
-            applied: step.applied,
-            season: self.field.line.present().season,
-        }
     }
 }

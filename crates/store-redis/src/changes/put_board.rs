@@ -17,7 +17,7 @@ use crate::layout::Layout;
 use crate::tx::{At, Write};
 
 /// How many boards were ever made, in the control room.
-const MADE: &[u8] = b"boards:made";
+pub(crate) const MADE: &[u8] = b"boards:made";
 
 impl Attempt<'_, '_> {
     pub(super) async fn put_board(
@@ -96,6 +96,7 @@ impl Attempt<'_, '_> {
         let mut line = old.clone();
         line.settings = settings.clone();
         line.building.clear();
+        line.build = 0;
         line.set_end();
         let forgotten = line.forget();
         self.set_lines(board, Some(&line));
@@ -128,7 +129,7 @@ impl Attempt<'_, '_> {
         if now > 0 {
             let last = self.last_of(ranking, now as usize).await?.1;
             let ids: Vec<PlayerId> = last.into_iter().map(|(_, id)| id).collect();
-            self.drop_all(old, &ids).await?;
+            self.drop_all(board, old, &ids).await?;
         }
         Ok(())
     }
@@ -173,9 +174,10 @@ impl Attempt<'_, '_> {
     /// Has keys removed in all rooms once the change is made; see `tidy.lua`.
     fn doom(&mut self, what: String) {
         self.after.tidy = true;
+        let since = self.attempts.stamps(1).to_string();
         for room in self.layout().rooms() {
             let (key, field) = (DOOMED.to_vec(), what.clone().into_bytes());
-            let value = b"1".to_vec();
+            let value = since.clone().into_bytes();
             self.tx.also(room, Write::HSet { key, field, value });
         }
     }

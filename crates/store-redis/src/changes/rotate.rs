@@ -39,7 +39,12 @@ pub(super) async fn end_season(
         }
         let line = attempt.line(Layout::CONTROL, board)?;
         let Some(end_ms) = line.missed_end(now_ms) else {
-            return Ok(());
+            // Another room may not have heard of it yet: a commit that depends on all of them sees to it.
+            let tx = attempt.tx;
+            if commit(&mut attempts, tx).await? {
+                return Ok(());
+            }
+            continue;
         };
         attempt.rotate_at(board, line, end_ms);
         let (tx, after) = (attempt.tx, attempt.after);

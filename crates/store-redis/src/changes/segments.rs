@@ -35,8 +35,12 @@ impl Attempt<'_, '_> {
                 self.enter(room, key, line, player, new);
             }
         }
-        if old.is_none() && new.is_some() {
-            segments.iter().for_each(|s| self.note(room, ladder, s));
+        // An entry that was there before is in segments that are noted, but for those that are being built:
+        // whoever builds them may give up before it comes to this entry.
+        let is_noted = |s: &Segment| old.is_some() && !line.building.contains(&s.attribute());
+        if new.is_some() {
+            let others = segments.iter().filter(|segment| !is_noted(segment));
+            others.for_each(|segment| self.note(room, ladder, segment));
         }
     }
 
@@ -80,13 +84,6 @@ impl Attempt<'_, '_> {
         let score = board_keys::weight(line.settings.order, entry.score);
         let member = board_keys::member(entry.reached, player.id);
         self.tx.also(room, Write::ZAdd { key, score, member });
-    }
-
-    /// Notes that a segment has somebody, so that it can be found when it is to be removed.
-    fn note(&mut self, room: Room, ladder: Ladder, segment: &Segment) {
-        let key = ladder.parts();
-        let member = segment.to_string().into_bytes();
-        self.tx.also(room, Write::SAdd { key, member });
     }
 }
 

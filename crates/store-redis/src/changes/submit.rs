@@ -17,10 +17,11 @@ use super::rotate;
 use crate::board_keys::{self, Ladder};
 use crate::core::Core;
 use crate::entry;
+use crate::failure::RedisFailure;
 use crate::guard::{self, Answer};
 use crate::layout::Room;
 use crate::replies::{self, Reply};
-use crate::tx::{Commit, Count, Counted, settle};
+use crate::tx::{Attempts, Commit, Count, Counted, settle};
 
 /// Makes the submission; `None` where it is not one for the script.
 pub(super) async fn at_once(
@@ -36,6 +37,7 @@ pub(super) async fn at_once(
     let room = core.layout.of_player(submission.player);
     let mut attempts = core.attempts();
     loop {
+        until_all_can_answer(core, &mut attempts).await?;
         let words = words(core, (room, board, submission), guard, now_ms);
         let words: Vec<&[u8]> = words.iter().map(|word| &**word).collect();
         let locks = core.layout.key(room, b"locks");
@@ -53,6 +55,18 @@ pub(super) async fn at_once(
             }
         }
     }
+}
+
+/// Waits, as long as patience lasts, until the other rooms can add to the answer. A submission that is made and
+/// then answered with an error would be sent again, and a board that adds up would count it twice.
+async fn until_all_can_answer(core: &Core, attempts: &mut Attempts<'_>) -> Result<(), StoreError> {
+    while core.layout.count() > 1 && !core.redis.is_ready() {
+        let in_time = attempts.pause().await;
+        in_time.map_err(|_| RedisFailure::NotDone {
+            reason: "not all of Redis can be used".to_owned(),
+        })?;
+    }
+    Ok(())
 }
 
 fn replay(answer: &[u8], guard: Option<Guard>, now_ms: i64) -> Result<Option<Receipt>, StoreError> {

@@ -1,5 +1,7 @@
 //! Changes on a real server: the answers are those of the plain store, and what lies in Redis agrees with itself.
 
+mod lines;
+mod segments;
 mod whole;
 
 use std::sync::OnceLock;

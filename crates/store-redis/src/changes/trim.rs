@@ -41,7 +41,7 @@ async fn trim_some(core: &Core, board: &BoardId) -> Result<bool, StoreError> {
         let some = usize::try_from(too_many.min(AT_ONCE)).unwrap_or(1);
         let (_, last) = attempt.last_of(ranking, some).await?;
         let ids: Vec<PlayerId> = last.into_iter().map(|(_, id)| id).collect();
-        attempt.drop_all(&line, &ids).await?;
+        attempt.drop_all(board, &line, &ids).await?;
         let tx = attempt.tx;
         if commit(&mut attempts, tx).await? {
             return Ok(too_many > AT_ONCE);

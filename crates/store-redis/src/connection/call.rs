@@ -89,6 +89,8 @@ impl<'a> Call<'a> {
         self.detour = None;
         let before = match verdict(&error, from) {
             Verdict::Moved(host) => Before::Move(host),
+            // The rest of the room is still where it was, or comes later: a script would see a part of it.
+            Verdict::Ask(_) if self.script.is_some() => Before::Look,
             Verdict::Ask(host) => {
                 self.detour = Some(host);
                 Before::Nothing

@@ -79,7 +79,7 @@ if mode == 'apply' or mode == 'abort' then
 end
 
 local what = cmsgpack.unpack(ARGV[3])
-if mode == 'decide' and redis.call('HEXISTS', decided, own) == 1 then return { 'ABORTED' } end
+if mode == 'decide' and redis.call('EXISTS', room .. ':aborted:' .. own) == 1 then return { 'ABORTED' } end
 local refused = judge(what)
 if refused then return refused end
 if mode == 'prepare' then

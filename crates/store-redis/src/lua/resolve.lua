@@ -5,9 +5,10 @@
 -- ARGV[2]  yes where it has taken so long that it shall not be made if it is not made yet
 --
 -- Answers made, aborted or open.
-local found = redis.call('HGET', KEYS[1], ARGV[1])
-if found == 'aborted' then return 'aborted' end
-if found then return 'made' end
+local ended = string.sub(KEYS[1], 1, -8) .. 'aborted:' .. ARGV[1]
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 'made' end
+if redis.call('EXISTS', ended) == 1 then return 'aborted' end
 if ARGV[2] ~= 'yes' then return 'open' end
-redis.call('HSET', KEYS[1], ARGV[1], 'aborted')
+-- For as long as its node may be away and come back with it.
+redis.call('SET', ended, '', 'PX', 86400000)
 return 'aborted'

@@ -108,13 +108,15 @@ local function move(key)
   redis.call('ZADD', key, weight(score), new)
 end
 
-local function move_in_segments(attributes, value_of)
+-- A segment that is being built is noted each time: the entry may stand in none that is noted yet, and
+-- whoever builds them may give up before it comes to it.
+local function move_in_segments(attributes, value_of, are_built)
   for _, attribute in ipairs(attributes or {}) do
     local value = value_of(attribute)
     if value then
       local part = attribute .. ':' .. value
       move(ranked .. ':' .. part)
-      if not old then redis.call('SADD', ranked .. ':parts', part) end
+      if not (old and are_built) then redis.call('SADD', ranked .. ':parts', part) end
     end
   end
 end
@@ -127,8 +129,8 @@ local function move_everywhere()
     if attribute == 'country' then return of.country end
     return of.attributes and of.attributes[attribute]
   end
-  move_in_segments(settings.segments, value_of)
-  move_in_segments(line.building, value_of)
+  move_in_segments(settings.segments, value_of, true)
+  move_in_segments(line.building, value_of, false)
 end
 
 local function take_stamp()

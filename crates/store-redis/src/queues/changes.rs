@@ -8,7 +8,7 @@ use matchmaking::{
 use super::draft::Draft;
 use super::keys::{Place, line, queue_of};
 use super::{QueueLine, Queues, records};
-use crate::changes::After;
+use crate::changes::{After, Stands, refusal_stands};
 use crate::guard::{self, Answer};
 use crate::tx::{At, Attempts, Tx};
 
@@ -16,9 +16,13 @@ mod announce;
 mod backfills;
 mod deleted;
 mod finish;
+mod index;
 mod lapse;
+mod parts;
 mod settings;
 mod tickets;
+
+pub(super) use settings::NEXT;
 
 /// A change that is put together, and only has to be committed.
 struct Made<'c> {
@@ -53,9 +57,10 @@ impl Queues {
         self.prepare(&change).await?;
         let made = match &change {
             QueueChange::Lapse(queue) => self.lapse(queue, guard, now_ms).await,
-            _ => self.make(&change, guard, now_ms).await,
+            _ => self.announce_in_parts(&change, guard, now_ms).await,
         };
         self.note_boards(&change, &made);
+        self.forget_unmade(&change, &made).await;
         let receipt = made?;
         self.follow_up(&change, &receipt, now_ms).await;
         Ok(receipt)
@@ -129,15 +134,19 @@ impl Queues {
             if let Some(answer) = guard::earlier(&mut tx, guard, now_ms).await? {
                 return Ok(answer.replay_of_queues()?);
             }
-            let made = match change {
-                QueueChange::Finish { match_id, result } => {
-                    let so_far = SoFar {
-                        attempts: &attempts,
-                        tries,
-                    };
-                    self.finish(tx, so_far, (*match_id, result), now_ms).await?
+            let so_far = SoFar {
+                attempts: &attempts,
+                tries,
+            };
+            let made = match self.attempt(tx, change, so_far, now_ms).await {
+                Ok(made) => made,
+                Err(refusal) => {
+                    match refusal_stands(&self.core, guard, &mut attempts, now_ms).await? {
+                        Stands::Yes => return Err(refusal),
+                        Stands::Answered(answer) => return Ok(answer.replay_of_queues()?),
+                        Stands::No => continue,
+                    }
                 }
-                _ => self.attempt(tx, change, now_ms).await?,
             };
             let Some(mut made) = made else {
                 attempts.pause().await?;
@@ -158,7 +167,13 @@ impl Queues {
         Err(StoreError::Overloaded.into())
     }
 
-    async fn attempt<'c>(&'c self, tx: Tx<'c>, change: &QueueChange, now_ms: i64) -> Attempt<'c> {
+    async fn attempt<'c>(
+        &'c self,
+        tx: Tx<'c>,
+        change: &QueueChange,
+        so_far: SoFar<'_, 'c>,
+        now_ms: i64,
+    ) -> Attempt<'c> {
         match change {
             QueueChange::PutQueue { queue, settings } => self.put_queue(tx, queue, settings).await,
             QueueChange::DeleteQueue(queue) => self.delete_queue(tx, queue, now_ms).await,
@@ -178,8 +193,9 @@ impl Queues {
             QueueChange::Decline { match_id, who } => {
                 self.decline(tx, *match_id, who, now_ms).await
             }
-            // It may take several rooms and boards, and has been seen to.
-            QueueChange::Finish { .. } => Ok(None),
+            QueueChange::Finish { match_id, result } => {
+                self.finish(tx, so_far, (*match_id, result), now_ms).await
+            }
             QueueChange::CreateBackfill { queue, backfill } => {
                 self.create_backfill(tx, queue, backfill, now_ms).await
             }

@@ -2,13 +2,11 @@
 //! that were deleted. Every node sees to it; what two do at once is done once.
 
 use boards::StoreError;
-use matchmaking::{MatchError, MatchId};
-use redis::Value;
+use matchmaking::MatchError;
 
-use super::keys::{DOOMED, MATCHES, Part, Place, QUEUES};
+use super::keys::{DOOMED, Part, Place, QUEUES};
 use super::{QueueNumber, Queues, records, wire};
 use crate::layout::Layout;
-use crate::tx::Write;
 
 /// How long what has ended can be read.
 const READABLE_MS: i64 = 60 * 60 * 1000;
@@ -16,16 +14,25 @@ const READABLE_MS: i64 = 60 * 60 * 1000;
 const SOME: u64 = 200;
 
 impl Queues {
-    /// Removes what nobody can read any more.
+    /// Removes what nobody can read any more. What fails of one queue keeps no other from being tidied up.
     pub(super) async fn tidy(&self) -> Result<(), MatchError> {
-        self.clear_deleted().await?;
+        self.mirrors.forget_unused();
+        self.whys.keep(|number| self.leases.holds(number));
+        if let Err(error) = self.clear_deleted().await {
+            tracing::warn!(%error, "what deleted queues have left stays for now");
+        }
         let before_ms = self.core.clock.now_ms().saturating_sub(READABLE_MS);
         for number in self.all_numbers().await? {
             let place = Place::of(&self.core.layout, number);
-            while self.remove_ended(place, before_ms).await? {}
+            if let Err(error) = self.remove_all_ended(place, before_ms).await {
+                tracing::warn!(queue = number.0, %error, "what has ended stays for now");
+            }
         }
-        self.mirrors.forget_unused();
-        self.whys.keep(|number| self.leases.holds(number));
+        Ok(())
+    }
+
+    async fn remove_all_ended(&self, place: Place, before_ms: i64) -> Result<(), StoreError> {
+        while self.remove_ended(place, before_ms).await? {}
         Ok(())
     }
 
@@ -66,20 +73,9 @@ impl Queues {
             .script(&self.core.scripts.ended, &key, &words);
         let mut answer = wire::list(answer.await?).into_iter();
         let removed = answer.next().as_ref().map_or(0, wire::number);
-        self.forget_matches(answer).await?;
+        let matches = answer.filter_map(wire::bytes);
+        let matches = matches.filter_map(|bytes| records::read_match_id(&bytes));
+        self.forget_matches(matches).await?;
         Ok(removed == SOME)
-    }
-
-    /// Forgets of which queue the matches were.
-    async fn forget_matches(&self, matches: impl Iterator<Item = Value>) -> Result<(), StoreError> {
-        let ids = matches.filter_map(wire::bytes);
-        let ids: Vec<MatchId> = ids.filter_map(|b| records::read_match_id(&b)).collect();
-        for id in ids {
-            let mut tx = self.core.begin();
-            let (key, field) = (MATCHES.to_vec(), id.as_bytes().to_vec());
-            tx.also(self.core.layout.of_match(id), Write::HDel { key, field });
-            tx.commit().await?;
-        }
-        Ok(())
     }
 }

@@ -4,39 +4,24 @@
 //! Nothing is written before [`settle`](super::settle) turns what has changed into writes of the transaction,
 //! which judges that all of it was as it was read. A refusal needs no undoing: the draft is dropped.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::Hash;
+mod backfills;
+mod slots;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use boards::{PlayerId, StoreError};
 use matchmaking::{
-    BackfillId, BackfillState, Match, MatchError, MatchId, QueuedTicket, TicketEnd, TicketId,
-    TicketState,
+    BackfillId, Match, MatchError, MatchId, QueuedTicket, TicketEnd, TicketId, TicketState,
 };
 
+use self::slots::{fetch_into, set};
 use super::keys::Place;
 use super::{BackfillLine, MatchLine, TicketLine, records};
 use crate::core::Core;
 use crate::tx::{At, Attempts, Tx};
 
-/// A thing as it was read, and as it is by now.
-pub(super) struct Slot<T> {
-    pub(super) stored: Option<T>,
-    pub(super) now: Option<T>,
-    pub(super) is_changed: bool,
-}
-
-impl<T: Clone> Slot<T> {
-    fn read(stored: Option<T>) -> Self {
-        Slot {
-            now: stored.clone(),
-            stored,
-            is_changed: false,
-        }
-    }
-}
-
-pub(super) type Slots<K, T> = HashMap<K, Slot<T>>;
+pub(super) use self::slots::{Slot, Slots, now};
 
 /// A change of one queue that is being put together.
 pub(super) struct Draft<'c> {
@@ -49,6 +34,8 @@ pub(super) struct Draft<'c> {
     pub(super) open_of: Slots<MatchId, Vec<BackfillId>>,
     /// The latest version of all that was read.
     pub(super) seen: u64,
+    /// Whether the queue is deleted, so that no figures are kept of it.
+    pub(super) is_of_deleted: bool,
 }
 
 impl<'c> Draft<'c> {
@@ -61,6 +48,7 @@ impl<'c> Draft<'c> {
             backfills: HashMap::new(),
             open_of: HashMap::new(),
             seen: 0,
+            is_of_deleted: false,
         }
     }
 
@@ -107,21 +95,6 @@ impl<'c> Draft<'c> {
         Ok(())
     }
 
-    pub(super) async fn fetch_backfills(
-        &mut self,
-        ids: impl IntoIterator<Item = &BackfillId>,
-    ) -> Result<(), StoreError> {
-        let place = self.place;
-        fetch_into(
-            &mut self.tx,
-            &mut self.backfills,
-            ids,
-            |id| place.backfill(id),
-            records::read_backfill,
-        )
-        .await
-    }
-
     fn seen_of_tickets(&mut self) {
         let read = self
             .tickets
@@ -165,6 +138,10 @@ impl<'c> Draft<'c> {
         };
         set(&mut self.tickets, line.ticket.id().clone(), line.clone());
         line
+    }
+
+    pub(super) fn set_new_ticket(&mut self, line: TicketLine) {
+        set(&mut self.tickets, line.ticket.id().clone(), line);
     }
 
     pub(super) async fn find_match(
@@ -252,59 +229,6 @@ impl<'c> Draft<'c> {
         Ok(line.filter(|line| !line.ticket.state.is_final()))
     }
 
-    pub(super) async fn find_backfill(
-        &mut self,
-        id: &BackfillId,
-    ) -> Result<Option<BackfillLine>, StoreError> {
-        self.fetch_backfills([id]).await?;
-        Ok(now(&self.backfills, id))
-    }
-
-    pub(super) async fn open_backfill(
-        &mut self,
-        id: &BackfillId,
-    ) -> Result<Option<BackfillLine>, StoreError> {
-        let line = self.find_backfill(id).await?;
-        Ok(line.filter(|line| line.backfill.state == BackfillState::Open))
-    }
-
-    /// The open backfills of a match, by name. The commit depends on there being no other.
-    pub(super) async fn open_backfills(
-        &mut self,
-        of: MatchId,
-    ) -> Result<Vec<BackfillLine>, StoreError> {
-        let place = self.place;
-        fetch_into(
-            &mut self.tx,
-            &mut self.open_of,
-            [&of],
-            |id| place.open_of(*id),
-            records::read_open_of,
-        )
-        .await?;
-        let ids: BTreeSet<BackfillId> = now(&self.open_of, &of).into_iter().flatten().collect();
-        self.fetch_backfills(&ids).await?;
-        let lines = ids.iter().filter_map(|id| now(&self.backfills, id));
-        Ok(lines
-            .filter(|line| line.backfill.state == BackfillState::Open)
-            .collect())
-    }
-
-    /// Puts a backfill in its place. The open ones of its match have to be known.
-    pub(super) fn set_backfill(&mut self, line: BackfillLine) {
-        let id = line.backfill.id.clone();
-        let of = line.backfill.match_id;
-        let mut open = now(&self.open_of, &of).unwrap_or_default();
-        let was_open = open.contains(&id);
-        let is_open = line.backfill.state == BackfillState::Open;
-        if was_open != is_open {
-            open.retain(|other| *other != id);
-            open.extend(is_open.then(|| id.clone()));
-            set(&mut self.open_of, of, open);
-        }
-        set(&mut self.backfills, id, line);
-    }
-
     /// Makes it, for what the store does of its own accord. Whether it is done, and need not begin anew.
     pub(super) async fn commit(mut self, attempts: &mut Attempts<'_>) -> Result<bool, StoreError> {
         if !self.has_changed() {
@@ -314,42 +238,6 @@ impl<'c> Draft<'c> {
         let commit = self.tx.commit().await?;
         Ok(attempts.outcome(commit).await?.is_some())
     }
-
-    pub(super) fn set_new_ticket(&mut self, line: TicketLine) {
-        set(&mut self.tickets, line.ticket.id().clone(), line);
-    }
-}
-
-/// What a thing is by now, of those that were read or set.
-pub(super) fn now<K: Eq + Hash, T: Clone>(slots: &Slots<K, T>, key: &K) -> Option<T> {
-    slots.get(key)?.now.clone()
-}
-
-fn set<K: Eq + Hash, T: Clone>(slots: &mut Slots<K, T>, key: K, value: T) {
-    let slot = slots.entry(key).or_insert_with(|| Slot::read(None));
-    slot.now = Some(value);
-    slot.is_changed = true;
-}
-
-/// Reads what is not known yet, in one round trip.
-async fn fetch_into<'a, K: Eq + Hash + Clone + 'a, T: Clone>(
-    tx: &mut Tx<'_>,
-    slots: &mut Slots<K, T>,
-    keys: impl IntoIterator<Item = &'a K>,
-    at: impl Fn(&K) -> At,
-    read: impl Fn(&[u8]) -> Option<T>,
-) -> Result<(), StoreError> {
-    let keys = keys.into_iter().filter(|key| !slots.contains_key(*key));
-    let missing: Vec<(K, At)> = keys.map(|key| (key.clone(), at(key))).collect();
-    tx.fetch(missing.iter().map(|(_, at)| at.clone())).await?;
-    for (key, at) in missing {
-        let stored = match tx.known(&at) {
-            None => None,
-            Some(bytes) => Some(read(&bytes).ok_or_else(|| unreadable(&at))?),
-        };
-        slots.insert(key, Slot::read(stored));
-    }
-    Ok(())
 }
 
 pub(super) fn read_ticket_id(bytes: &[u8]) -> Option<TicketId> {
@@ -367,7 +255,7 @@ pub(super) fn unreadable(at: &At) -> StoreError {
     }
 }
 
-/// A queue that is there, or the error that it is not.
+/// A match that is there, or the error that it is not.
 pub(super) fn known<T>(found: Option<T>, id: MatchId) -> Result<T, MatchError> {
     found.ok_or(MatchError::UnknownMatch(id))
 }

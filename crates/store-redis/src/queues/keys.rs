@@ -43,6 +43,8 @@ pub(super) enum Part {
     Changed,
     /// That number: larger after each change of what waits.
     Version,
+    /// What the latest look at what waits has left, for the next one to see that nothing was lost since.
+    Mark,
     /// Hash: players that wait, tickets that are proposed, matches that are being held.
     Counts,
     /// List: when tickets were matched lately, and how long they had waited.
@@ -77,6 +79,7 @@ impl Part {
             Part::Ended => "ended",
             Part::Changed => "changed",
             Part::Version => "v",
+            Part::Mark => "mark",
             Part::Counts => "counts",
             Part::Waits => "waits",
             Part::Spreads => "spreads",
@@ -160,7 +163,7 @@ pub(super) fn history(player: PlayerId) -> Vec<u8> {
     format!("history:{player}").into_bytes()
 }
 
-/// Set, in the player's room: numbers of queues in which it may have tickets, matches and a rating. Written
+/// Hash, in the player's room, by number: queues in which it may have tickets, matches and a rating. Written
 /// before these are, so it may name one where there is nothing.
 pub(super) fn queues_of(player: PlayerId) -> Vec<u8> {
     format!("pq:{player}").into_bytes()

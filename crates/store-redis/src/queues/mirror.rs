@@ -2,7 +2,9 @@
 //! has changed since the last one, by the numbers that changes have ([`Part::Changed`]).
 //!
 //! A mirror that was not looked at for long begins anew, since what has ended is removed from the list of changes
-//! after an hour; one that nobody needs any more is forgotten.
+//! after an hour; one that nobody needs any more is forgotten. It begins anew as well where another node has looked
+//! meanwhile, and where the server has lost what it had acknowledged, as when another takes its place: the numbers of
+//! changes then come a second time, for others ([`Part::Mark`]).
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,10 +19,10 @@ use super::keys::{Part, Place};
 use super::{QueueNumber, TicketLine, records, wire};
 use crate::core::Core;
 
-/// Names read in one go. More than one change can have.
-const NAMES: usize = 8192;
+/// Names read in one go. Few in tests, so that small queues take several.
+const NAMES: usize = if cfg!(test) { 3 } else { 8192 };
 /// Tickets read in one go, about 1 KiB each.
-const TICKETS: usize = 500;
+const TICKETS: usize = if cfg!(test) { 2 } else { 500 };
 /// A mirror that was left alone for so long begins anew.
 const STALE: Duration = Duration::from_secs(10 * 60);
 /// One that was left alone for so long is forgotten.
@@ -70,6 +72,8 @@ impl Kept {
 pub(super) struct Mirror {
     /// The version up to which it has what has changed; `None` before it was loaded, and while it is.
     version: Option<u64>,
+    /// What the last look has left with the server.
+    mark: Vec<u8>,
     /// Those that wait, in the order in which they were made.
     waiting: BTreeMap<(u64, TicketId), Arc<QueuedTicket>>,
     made: HashMap<TicketId, u64>,
@@ -117,28 +121,46 @@ impl Mirror {
         self.waiting.values()
     }
 
-    /// Brings it up to a version of the queue that was read before.
-    pub(super) async fn follow(
-        &mut self,
-        core: &Core,
-        place: Place,
-        version: u64,
-    ) -> Result<(), StoreError> {
-        match self.version {
+    /// Brings it up to the version that the queue has now.
+    pub(super) async fn follow(&mut self, core: &Core, place: Place) -> Result<(), StoreError> {
+        let (version, is_continued) = self.leave_mark(core, place).await?;
+        match self.version.filter(|seen| is_continued && *seen <= version) {
             Some(seen) if seen == version => return Ok(()),
-            Some(seen) if seen < version => {
+            Some(seen) => {
                 // What comes in meanwhile is read again at the next look.
                 let after = format!("({seen}");
                 self.read_all(core, place, Part::Changed, after).await?;
             }
-            _ => {
-                *self = Mirror::default();
+            None => {
+                let mark = std::mem::take(&mut self.mark);
+                *self = Mirror {
+                    mark,
+                    ..Mirror::default()
+                };
                 self.read_all(core, place, Part::Waiting, "-inf".to_owned())
                     .await?;
             }
         }
         self.version = Some(version);
         Ok(())
+    }
+
+    /// The version that the queue has now, and whether all is there that this mirror has seen.
+    async fn leave_mark(&mut self, core: &Core, place: Place) -> Result<(u64, bool), StoreError> {
+        let key = core.layout.key(place.room, &place.key(Part::Version));
+        let seen = self.version.map(|seen| seen.to_string());
+        let fresh = format!("{:016x}", fastrand::u64(..));
+        let words = [
+            self.mark.as_slice(),
+            seen.as_deref().unwrap_or_default().as_bytes(),
+            fresh.as_bytes(),
+        ];
+        let answer = core.redis.script(&core.scripts.mirror, &key, &words).await;
+        let mut answer = wire::list(answer?).into_iter();
+        let version = answer.next().as_ref().map_or(0, wire::number);
+        let is_continued = answer.next().as_ref().map_or(0, wire::number) == 1;
+        self.mark = answer.next().and_then(wire::bytes).unwrap_or_default();
+        Ok((version, is_continued))
     }
 
     /// Reads the tickets that a set names, from a score on, as they are now.
@@ -150,18 +172,24 @@ impl Mirror {
         mut from: String,
     ) -> Result<(), StoreError> {
         loop {
-            let named = names(core, place, part, &from).await?;
+            let mut named = names(core, place, part, &from, Some(NAMES)).await?;
+            let is_last = named.len() < NAMES;
+            if let (Some((first, _)), Some((last, _))) = (named.first(), named.last()) {
+                from = if is_last || first != last {
+                    // Those of the last score may not all have been among them.
+                    number(*last)
+                } else {
+                    // All have one score, as what one change has changed: the rest of it has to be there too.
+                    let (all, after) = (number(*last), format!("({}", number(*last)));
+                    named = names(core, place, part, &all, None).await?;
+                    after
+                };
+            }
             for some in named.chunks(TICKETS) {
                 self.read_some(core, place, some).await?;
             }
-            match (named.first(), named.last()) {
-                (Some((first, _)), Some((last, _))) if named.len() == NAMES => {
-                    // Those of the last score may not all have been among them. If none has another, going on
-                    // from there would not end.
-                    let next = if first == last { "(" } else { "" };
-                    from = format!("{next}{last:e}");
-                }
-                _ => return Ok(()),
+            if is_last {
+                return Ok(());
             }
         }
     }
@@ -196,26 +224,28 @@ impl Mirror {
     }
 }
 
-/// Names of a set from a score on, with their scores.
+/// Names of a set with their scores: so many from a score on, or all that have this one.
 async fn names(
     core: &Core,
     place: Place,
     part: Part,
     from: &str,
+    most: Option<usize>,
 ) -> Result<Vec<(f64, TicketId)>, StoreError> {
     let key = core.layout.key(place.room, &place.key(part));
-    let range = redis::cmd("ZRANGEBYSCORE")
-        .arg(key)
-        .arg(from)
-        .arg("+inf")
-        .arg("WITHSCORES")
-        .arg("LIMIT")
-        .arg(0)
-        .arg(NAMES)
-        .take();
+    let mut range = redis::cmd("ZRANGEBYSCORE").arg(key).arg(from).take();
+    range.arg(most.map_or(from, |_| "+inf")).arg("WITHSCORES");
+    if let Some(most) = most {
+        range.arg("LIMIT").arg(0).arg(most);
+    }
     let answers = core.redis.read(vec![range]).await?;
     let words: Vec<_> = answers.into_iter().flat_map(wire::items).collect();
     let pairs = words.chunks_exact(2);
     let named = pairs.filter_map(|pair| Some((wire::score(&pair[1])?, read_ticket_id(&pair[0])?)));
     Ok(named.collect())
+}
+
+/// A score as the server reads it.
+fn number(score: f64) -> String {
+    format!("{score:e}")
 }

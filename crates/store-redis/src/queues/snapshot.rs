@@ -32,7 +32,7 @@ impl Queues {
         let openings = self.openings(place, found.into_iter().nth(3)).await?;
         let kept = self.mirrors.of(place.number);
         let mut mirror = kept.mirror.lock().await;
-        mirror.follow(&self.core, place, version).await?;
+        mirror.follow(&self.core, place).await?;
         kept.note(&mirror);
         let mut waiting = Vec::new();
         for ticket in mirror.waiting() {

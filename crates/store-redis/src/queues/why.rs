@@ -1,5 +1,6 @@
 //! Why tickets wait, as who leads the queue last saw it: found anew all the time, so only what is different is
-//! written. Nothing depends on it.
+//! written. Nothing depends on it; each commit depends on the number of the lead, so that neither a former leader
+//! nor one of a queue that is deleted meanwhile writes anything.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,10 +8,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use boards::StoreError;
 use matchmaking::{MatchError, QueueId, Reason, TicketId, WhyWaiting};
 use parking_lot::Mutex;
+use tokio::task::{JoinError, spawn_blocking};
 
+use super::draft::Draft;
 use super::keys::{Part, Place};
 use super::{QueueNumber, Queues, records};
-use crate::tx::{At, Write};
+use crate::tx::{At, Tx, Write};
 
 /// Tickets written in one go.
 const SOME: usize = 500;
@@ -56,33 +59,60 @@ impl Queues {
             let keys = vec![place.key(Part::Why)];
             writes.push(Write::Unlink { keys });
         }
-        let counts = counts(&why);
-        let (of, different) = differences(place, before.unwrap_or_default().of, why);
+        let before = before.unwrap_or_default().of;
+        // Of a million tickets that takes a second, and who asks may have other queues to look at.
+        let compared = spawn_blocking(move || (counts(&why), differences(place, before, why)));
+        let (counts, (of, different)) = compared.await.map_err(not_compared)?;
         writes.extend(different);
-        self.write_why(place, writes, &counts).await?;
+        self.write_why(queue, place, &writes, &counts).await?;
         self.whys.0.lock().insert(number, Written { token, of });
         Ok(())
     }
 
     async fn write_why(
         &self,
+        queue: &QueueId,
         place: Place,
-        writes: Vec<Write>,
+        writes: &[Write],
         counts: &[(Reason, u64)],
-    ) -> Result<(), StoreError> {
-        let mut writes = writes.into_iter().peekable();
-        while writes.peek().is_some() {
-            let mut tx = self.core.begin();
-            writes
-                .by_ref()
-                .take(SOME)
-                .for_each(|write| tx.also(place.room, write));
-            tx.commit().await?;
+    ) -> Result<(), MatchError> {
+        for some in writes.chunks(SOME) {
+            let put = |tx: &mut Tx<'_>| {
+                let some = some.iter().cloned();
+                some.for_each(|write| tx.also(place.room, write));
+            };
+            self.write_as_leader(queue, place, put).await?;
         }
-        let mut tx = self.core.begin();
         let at = At::whole(place.room, place.key(Part::Reasons));
-        tx.set(at, records::json(counts));
-        tx.commit().await.map(drop)
+        let value = records::json(counts);
+        let put = |tx: &mut Tx<'_>| tx.set(at.clone(), value.clone());
+        self.write_as_leader(queue, place, put).await
+    }
+
+    /// Commits what depends on nothing but this node's lead.
+    async fn write_as_leader(
+        &self,
+        queue: &QueueId,
+        place: Place,
+        put: impl Fn(&mut Tx<'_>),
+    ) -> Result<(), MatchError> {
+        let mut attempts = self.core.attempts();
+        loop {
+            let mut draft = Draft::new(self.core.begin(), place);
+            draft.tx.fetch([place.token()]).await?;
+            self.holds_token(&draft, queue)?;
+            put(&mut draft.tx);
+            if attempts.outcome(draft.tx.commit().await?).await?.is_some() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn not_compared(error: JoinError) -> StoreError {
+    StoreError::Unavailable {
+        reason: format!("why tickets wait was not compared with what was written: {error}"),
+        source: None,
     }
 }
 

@@ -100,24 +100,32 @@ pub(crate) async fn sweep(core: &Core, room: Room) -> Result<(), StoreError> {
     let answers = core.redis.read(vec![open, decided]).await?;
     let mut lists = answers.iter().map(replies::texts);
     for name in lists.next().unwrap_or_default() {
-        // Open for a sweep's pause at the least is not open for too long: its age is asked for once more.
-        let age_ms = core.age_ms(room, &name).await?;
-        settle(core, room, &name, age_ms).await?;
+        told(&name, settle_if_old(core, room, &name).await);
     }
     for pair in lists.next().unwrap_or_default().chunks_exact(2) {
-        finish(core, room, &pair[0], &pair[1]).await?;
+        told(&pair[0], finish(core, room, &pair[0], &pair[1]).await);
     }
     Ok(())
 }
 
-/// Applies a decision in all rooms, and forgets it. One that says "aborted" stays for as long as its node might
-/// come back with it.
-async fn finish(core: &Core, room: Room, name: &str, rooms: &str) -> Result<(), StoreError> {
-    let others: Option<Vec<Room>> = rooms.split(',').map(|n| n.parse().ok().map(Room)).collect();
-    if let Some(others) = others {
-        apply(core, name, &others).await?;
-        forget(core, name, room);
+/// One that cannot be finished yet, as where its room is away, keeps none of the others.
+fn told(name: &str, done: Result<(), StoreError>) {
+    if let Err(error) = done {
+        tracing::debug!(transaction = name, %error, "not finished yet");
     }
+}
+
+async fn settle_if_old(core: &Core, room: Room, name: &str) -> Result<(), StoreError> {
+    let age_ms = core.age_ms(room, name).await?;
+    settle(core, room, name, age_ms).await
+}
+
+/// Applies a decision in all rooms, and forgets it.
+async fn finish(core: &Core, room: Room, name: &str, rooms: &str) -> Result<(), StoreError> {
+    let others = rooms.split(',').filter_map(|n| n.parse().ok().map(Room));
+    let others: Vec<Room> = others.collect();
+    apply(core, name, &others).await?;
+    forget(core, name, room);
     Ok(())
 }
 

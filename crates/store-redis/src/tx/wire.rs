@@ -163,7 +163,12 @@ impl Write {
             Write::HDel { key, field } => vec![vec![word("HDEL"), whole(&key), field]],
             Write::Incr { key } => vec![vec![word("INCR"), whole(&key)]],
             Write::Add { key, field, by } => {
-                vec![vec![word("HINCRBY"), whole(&key), field, word(&by.to_string())]]
+                vec![vec![
+                    word("HINCRBY"),
+                    whole(&key),
+                    field,
+                    word(&by.to_string()),
+                ]]
             }
             Write::Push { key, value, keep } => {
                 let (key, last) = (whole(&key), word("-1"));

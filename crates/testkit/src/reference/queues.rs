@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boards::{Guard, PlayerId, StoreError};
 use matchmaking::{
-    Backfill, Match, MatchError, MatchId, MatchState, NewBackfill, NewTicket, QueueChange,
-    QueueChanged, QueueId, QueueReceipt, QueueSettings, QueuedTicket, Rating, TicketEnd,
-    TicketState,
+    Backfill, BackfillState, Match, MatchError, MatchId, MatchState, NewBackfill, NewTicket,
+    QueueChange, QueueChanged, QueueId, QueueReceipt, QueueSettings, QueuedTicket, Rating,
+    TicketEnd, TicketState,
 };
 
 use super::{Kept, State};
@@ -50,6 +50,16 @@ struct Rated {
     rating: Rating,
     matches: u64,
     rated_at_ms: i64,
+}
+
+impl Queues {
+    pub(super) fn forget_ended(&mut self) {
+        self.tickets.retain(|line| !line.queued.state.is_final());
+        self.matches
+            .retain(|_, (_, held)| !matches!(held.state, MatchState::Failed { .. }));
+        self.backfills
+            .retain(|line| line.backfill.state == BackfillState::Open);
+    }
 }
 
 impl State {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use config::{Config, ConfigError, Environment, Map, Source, Value, ValueKind};
 
 use super::Store;
+use super::secret::{HIDDEN, shown};
 use crate::settings::upstreams::Fault;
 
 const PASSWORD: &str = "store.password";
@@ -100,9 +101,11 @@ pub(in crate::settings) fn misplaced(gathered: &Config, store: &Store) -> Option
         let value = given(gathered, key)?;
         // Images and units set it for whatever is started from them.
         let is_for_all = *key == "data_dir" && value.origin() == Some(VARIABLES);
-        (!is_for_all).then(|| (*key, value.to_string()))
+        let value = shown(&format!("store.{key}"), value.to_string());
+        (!is_for_all).then(|| (*key, value.unwrap_or_else(|| HIDDEN.to_owned())))
     });
     let (key, value) = found?;
+    let value = shown(&format!("store.{key}"), value).unwrap_or_else(|| HIDDEN.to_owned());
     let reason = format!("is a setting of {kind}, and {other}; leave it out");
     Some((key, value, reason))
 }

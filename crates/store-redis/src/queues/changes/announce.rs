@@ -5,22 +5,20 @@
 //! does not is left out, and its tickets wait on. The commit depends on all of that, and on this node still
 //! leading the queue. So nobody is ever in two matches, whoever else looks for them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use boards::StoreError;
-use futures_util::future::try_join_all;
 use matchmaking::{
     Announced, BackfillId, Match, MatchError, ProposedMatch, QueueChanged, QueueId, QueuedTicket,
     Role, TicketId, TicketState,
 };
 
 use super::{Attempt, finished};
-use crate::layout::Room;
 use crate::queues::draft::{Draft, known};
-use crate::queues::keys::{Place, queue_of};
+use crate::queues::keys::Place;
 use crate::queues::{BackfillLine, MatchLine, QueueLine, Queues, TicketLine};
-use crate::tx::{At, Commit, Tx};
+use crate::tx::Tx;
 
 /// Backfill, team, ticket, roles in the order of its players.
 pub(super) type Fill = (BackfillId, usize, TicketId, Vec<Option<Role>>);
@@ -51,42 +49,6 @@ impl Queues {
             announced.stale += usize::from(!done);
         }
         finished(draft, QueueChanged::Announced(announced))
-    }
-
-    /// Writes down of which queue the matches will be, where nobody else has for another one.
-    pub(super) async fn index_matches(
-        &self,
-        queue: &QueueId,
-        matches: &[ProposedMatch],
-    ) -> Result<(), MatchError> {
-        let number = self.names.number(&self.core, queue).await?;
-        let places = matches.iter().map(|m| queue_of(&self.core.layout, m.id));
-        let places: Vec<At> = places.collect();
-        let mut tx = self.core.begin();
-        tx.peek(places.iter().cloned()).await?;
-        let missing = places.into_iter().filter(|at| tx.known(at).is_none());
-        let value = number.0.to_string().into_bytes();
-        Ok(self.put_each(missing.map(|at| (at, value.clone()))).await?)
-    }
-
-    /// Writes records that are the same whoever writes them, each room by itself.
-    pub(super) async fn put_each(
-        &self,
-        records: impl Iterator<Item = (At, Vec<u8>)>,
-    ) -> Result<(), StoreError> {
-        let mut rooms: BTreeMap<Room, Tx<'_>> = BTreeMap::new();
-        for (at, value) in records {
-            let tx = rooms.entry(at.room).or_insert_with(|| self.core.begin());
-            tx.set(at, value);
-        }
-        // Nothing is checked, so nothing can be in the way but that a room is being changed.
-        let commits = rooms.into_values().map(|tx| async {
-            match tx.commit().await? {
-                Commit::Made(_) => Ok(()),
-                Commit::Conflict | Commit::Behind(_) => Err(StoreError::Overloaded),
-            }
-        });
-        try_join_all(commits).await.map(drop)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Queues deleted, and what they leave.
 //!
 //! With its lines a queue is gone for everybody: whatever is about it in the same instant depends on them. Its
-//! proposals fail through nobody's fault, some at a time; its tickets, backfills and ratings are removed with their
+//! proposals fail through nobody's fault, some at a time, or when somebody answers one before; its tickets, backfills and ratings are removed with their
 //! keys. Its matches stay, and those that failed for the hour that they can be read. A node that stops in between
 //! leaves the queue on the list of deleted ones, where the others find it.
 
@@ -14,14 +14,14 @@ use super::{Attempt, made};
 use crate::layout::Layout;
 use crate::queues::draft::Draft;
 use crate::queues::keys::{DOOMED, Part, Place, line};
-use crate::queues::{QueueNumber, Queues, news, records, wire};
+use crate::queues::{MatchLine, QueueNumber, Queues, news, records, wire};
 use crate::tx::{At, Tx, Write};
 
 /// Proposals that fail in one go.
-const PROPOSALS: usize = 200;
+const PROPOSALS: usize = 50;
 
 /// What a deleted queue leaves that is of no use to anybody, in its room.
-const LEFT: [Part; 17] = [
+const LEFT: [Part; 18] = [
     Part::Tickets,
     Part::Live,
     Part::Waiting,
@@ -32,6 +32,7 @@ const LEFT: [Part; 17] = [
     Part::Openings,
     Part::Changed,
     Part::Version,
+    Part::Mark,
     Part::Counts,
     Part::Waits,
     Part::Spreads,
@@ -77,8 +78,10 @@ impl Queues {
             let at_ms = std::str::from_utf8(&pair[1])
                 .ok()
                 .and_then(|t| t.parse().ok());
-            if let (Some(number), Some(at_ms)) = (number, at_ms) {
-                self.clear(number, at_ms).await?;
+            if let (Some(number), Some(at_ms)) = (number, at_ms)
+                && let Err(error) = self.clear(number, at_ms).await
+            {
+                tracing::warn!(queue = number.0, %error, "what a deleted queue has left stays for now");
             }
         }
         Ok(())
@@ -137,8 +140,29 @@ impl Queues {
 }
 
 impl Draft<'_> {
+    /// A match as it is by now, of which it is asked whether it is accepted. The commit depends on its queue, so
+    /// that nothing begins in one that is deleted.
+    pub(super) async fn proposal_by(
+        &mut self,
+        id: MatchId,
+        now_ms: i64,
+    ) -> Result<Option<MatchLine>, StoreError> {
+        let found = self.match_by(id, now_ms).await?;
+        let Some(proposal) = found.filter(|line| line.of.accept_by_ms().is_some()) else {
+            return self.find_match(id).await;
+        };
+        let at = line(self.place.room, &proposal.of.queue);
+        let queue = self.tx.get(&at).await?;
+        let queue = queue.and_then(|bytes| records::read_queue(&bytes));
+        if queue.is_none_or(|queue| queue.number != self.place.number) {
+            self.fail_at_the_end(id, now_ms).await?;
+        }
+        self.find_match(id).await
+    }
+
     /// A proposal's queue is deleted. Its tickets are, with it.
     async fn fail_at_the_end(&mut self, id: MatchId, at_ms: i64) -> Result<(), StoreError> {
+        self.is_of_deleted = true;
         let Some(line) = self.find_match(id).await? else {
             return Ok(());
         };

@@ -38,6 +38,7 @@ impl Queues {
         let settings = draft.fetch_for_result(&held.of).await?;
         let of = draft.without_erased(&held.of);
         let (mut ratings, mut boards, mut after) = (Vec::new(), Vec::new(), After::default());
+        draft.is_of_deleted = settings.is_none();
         // A queue that was deleted has no ratings, whatever has its name now.
         if let Some(settings) = settings {
             draft.end_backfills(id).await?;

@@ -11,8 +11,9 @@ use crate::queues::keys::{Part, Place};
 use crate::queues::{Queues, records, wire};
 use crate::tx::Tx;
 
-/// Things of each kind ended in one commit…
-const SOME: usize = 200;
+/// Proposals ended in one commit, with all their tickets, and tickets…
+const PROPOSALS: usize = 50;
+const TICKETS: usize = 200;
 /// …and commits in one go; whoever asks looks whether there is more.
 const ROUNDS: usize = 5;
 
@@ -52,7 +53,9 @@ impl Queues {
     }
 
     async fn end_proposals(&self, draft: &mut Draft<'_>, now_ms: i64) -> Result<(), MatchError> {
-        let found = self.due(draft.place, Part::Proposals, now_ms).await?;
+        let found = self
+            .due(draft.place, Part::Proposals, PROPOSALS, now_ms)
+            .await?;
         let ids = found
             .iter()
             .filter_map(|bytes| records::read_match_id(bytes));
@@ -70,7 +73,9 @@ impl Queues {
     }
 
     async fn end_tickets(&self, draft: &mut Draft<'_>, now_ms: i64) -> Result<(), MatchError> {
-        let found = self.due(draft.place, Part::Expiries, now_ms).await?;
+        let found = self
+            .due(draft.place, Part::Expiries, TICKETS, now_ms)
+            .await?;
         let mut ids: Vec<TicketId> = found.iter().filter_map(|b| read_ticket_id(b)).collect();
         let known = draft.tickets.iter();
         let over = known.filter(|(_, slot)| {
@@ -86,14 +91,20 @@ impl Queues {
     }
 
     /// The first of what is due by now.
-    async fn due(&self, place: Place, part: Part, now_ms: i64) -> Result<Vec<Vec<u8>>, MatchError> {
+    async fn due(
+        &self,
+        place: Place,
+        part: Part,
+        most: usize,
+        now_ms: i64,
+    ) -> Result<Vec<Vec<u8>>, MatchError> {
         let key = self.core.layout.key(place.room, &place.key(part));
         let range = redis::cmd("ZRANGEBYSCORE")
             .arg(key)
             .arg("-inf")
             .arg(now_ms)
             .arg(&["LIMIT", "0"])
-            .arg(SOME)
+            .arg(most)
             .take();
         Ok(wire::items(self.read_one(range).await?))
     }

@@ -13,7 +13,7 @@ use crate::queues::{QueueLine, QueueNumber, Queues, news, records};
 use crate::tx::{At, Tx, Write};
 
 /// The number that the next queue gets.
-const NEXT: &[u8] = b"next-queue";
+pub(in crate::queues) const NEXT: &[u8] = b"next-queue";
 const FIRST: u32 = 1;
 
 impl Queues {

@@ -120,7 +120,8 @@ impl Queues {
         Ok(())
     }
 
-    /// Tells the rooms of the players in which queue they may be found, where they do not know it.
+    /// Tells the rooms of the players in which queue they may be found. Other rooms are told each time: what they
+    /// were told before may be gone since it was read, with a player that was erased and made again.
     async fn index_players(
         &self,
         draft: &mut Draft<'_>,
@@ -129,13 +130,10 @@ impl Queues {
         let mut elsewhere = Vec::new();
         for player in &new.players {
             let at = index(self, draft.place, player.id);
-            if draft.tx.known(&at).is_some() {
-                continue;
-            }
-            if at.room == draft.place.room {
-                draft.tx.set(at, b"1".to_vec());
-            } else {
+            if at.room != draft.place.room {
                 elsewhere.push(at);
+            } else if draft.tx.known(&at).is_none() {
+                draft.tx.set(at, b"1".to_vec());
             }
         }
         Ok(self
@@ -204,7 +202,7 @@ impl Queues {
         now_ms: i64,
     ) -> Attempt<'c> {
         let mut draft = self.enter_of(tx, id).await?;
-        let line = known(draft.match_by(id, now_ms).await?, id)?;
+        let line = known(draft.proposal_by(id, now_ms).await?, id)?;
         let after = line.of.accept(who, now_ms)?;
         if after != *line.of {
             if after.accept_by_ms().is_none() {
@@ -223,7 +221,7 @@ impl Queues {
         now_ms: i64,
     ) -> Attempt<'c> {
         let mut draft = self.enter_of(tx, id).await?;
-        let line = known(draft.match_by(id, now_ms).await?, id)?;
+        let line = known(draft.proposal_by(id, now_ms).await?, id)?;
         let line = self.masked_match(line).await?;
         let after = line.of.decline(who, now_ms)?;
         if line.of.accept_by_ms().is_some() {

@@ -114,3 +114,18 @@ async fn there_is_nothing_to_lead_where_there_is_no_queue() {
     let late = ask(one, announce(match_id(1), [ticket_id(0), ticket_id(1)]), 0).await;
     assert!(is_not_leader(&late), "{late:?}");
 }
+
+/// Another server has taken the place of the first, whose clock was ahead.
+#[tokio::test]
+async fn a_lead_of_a_time_to_come_is_over() {
+    let nodes = Nodes::start(2, 4, None).await;
+    let (one, two) = (&nodes.all[0], &nodes.all[1]);
+    assert!(leads(one).await);
+    assert!(!leads(two).await);
+    let until = ["HSET", "{agon:1}:q1:lease", "until", "99999999999999"];
+    assert_eq!(nodes.server.command(&until), Value::Int(0));
+    assert!(leads(two).await);
+    ask(two, create(0), 0).await.unwrap();
+    let late = ask(one, announce(match_id(1), [ticket_id(0), ticket_id(1)]), 0).await;
+    assert!(is_not_leader(&late), "{late:?}");
+}

@@ -102,6 +102,72 @@ async fn of_a_deleted_queue_its_matches_stay() {
 }
 
 #[tokio::test]
+async fn of_matches_that_are_not_made_nothing_is_left() {
+    let nodes = Nodes::start(2, 4, None).await;
+    let (one, two) = (&nodes.all[0], &nodes.all[1]);
+    for n in 0..2 {
+        ask(one, create(n), 0).await.unwrap();
+    }
+    let found = |n| announce(match_id(n), [ticket_id(0), ticket_id(1)]);
+    ask(one, found(1), 1).await.unwrap();
+    ask(one, found(2), 1).await.unwrap();
+    ask(one, found(1), 1).await.unwrap();
+    let until = ["HSET", "{agon:1}:q1:lease", "until", "1"];
+    nodes.server.command(&until);
+    assert!(two.lead(&queue(), 1).await.unwrap());
+    let late = ask(one, found(3), 1).await;
+    assert!(matches!(late, Err(MatchError::NotLeader(_))));
+    assert!(two.find_match(match_id(1)).await.is_ok());
+    let room = two.core.layout.of_match(match_id(1)).0;
+    let index = format!("{{agon:{room}}}:m");
+    let all = Value::Array(vec![Value::BulkString(index.clone().into_bytes())]);
+    assert_eq!(nodes.server.command(&["KEYS", "*:m"]), all);
+    assert_eq!(nodes.server.command(&["HLEN", &index]), Value::Int(1));
+}
+
+/// Whoever deletes it has stopped before its proposals have failed.
+#[tokio::test]
+async fn nothing_begins_in_a_queue_that_is_deleted() {
+    let nodes = Nodes::start(2, 4, Some(1000)).await;
+    let (one, two) = (&nodes.all[0], &nodes.all[1]);
+    for n in 0..4 {
+        ask(one, create(n), 0).await.unwrap();
+    }
+    for (n, tickets) in [(1, [0, 1]), (2, [2, 3])] {
+        ask(one, announce(match_id(n), tickets.map(ticket_id)), 1)
+            .await
+            .unwrap();
+    }
+    ask(one, accept(match_id(1), ticket_id(0)), 2)
+        .await
+        .unwrap();
+    let queues = ["{agon:0}:queues", "{agon:1}:queues"];
+    for key in queues {
+        nodes.server.command(&["HDEL", key, "duel"]);
+    }
+    let doom = ["HSET", "{agon:0}:doomed-queues", "1", "3"];
+    nodes.server.command(&doom);
+    // Another one of that name is none of theirs.
+    ask(two, put_queue(None), 4).await.unwrap();
+    let late = ask(one, accept(match_id(1), ticket_id(1)), 5).await;
+    assert!(matches!(late, Err(MatchError::WrongState(_))), "{late:?}");
+    let (match_id_2, who) = (match_id(2), Who::Ticket(ticket_id(2)));
+    let decline = QueueChange::Decline {
+        match_id: match_id_2,
+        who,
+    };
+    let late = ask(two, decline, 5).await;
+    assert!(matches!(late, Err(MatchError::WrongState(_))), "{late:?}");
+    two.queues.tidy().await.unwrap();
+    for n in [1, 2] {
+        let failed = one.find_match(match_id(n)).await.unwrap();
+        let at_ms = 3;
+        let because_of = Default::default();
+        assert_eq!(failed.state, MatchState::Failed { at_ms, because_of });
+    }
+}
+
+#[tokio::test]
 async fn an_erased_player_is_nowhere() {
     for partitions in [1, 4] {
         let nodes = Nodes::start(1, partitions, None).await;

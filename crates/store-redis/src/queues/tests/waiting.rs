@@ -103,3 +103,101 @@ async fn whoever_forms_matches_hears_of_tickets_made_elsewhere() {
         "what has changed since, and nothing else"
     );
 }
+
+/// What a node keeps of a queue is read some at a time, from where it was: nothing may be missed at the edges.
+#[tokio::test]
+async fn what_changes_at_once_is_seen_as_a_whole() {
+    let nodes = Nodes::start(1, 4, None).await;
+    let store = &nodes.all[0];
+    for n in 0..12 {
+        ask(store, create(n), 0).await.unwrap();
+    }
+    let waiting = async |now_ms| {
+        let snapshot = store.snapshot(&queue(), now_ms).await.unwrap();
+        let ids = snapshot.waiting.iter().map(|ticket| ticket.id().clone());
+        ids.collect::<Vec<_>>()
+    };
+    let names = |of: std::ops::Range<u64>| of.map(ticket_id).collect::<Vec<_>>();
+    assert_eq!(
+        waiting(0).await,
+        names(0..12),
+        "in the order in which they were made"
+    );
+    let pairs = [
+        (1, [0, 1]),
+        (2, [2, 3]),
+        (3, [4, 5]),
+        (4, [6, 7]),
+        (5, [0, 9]),
+    ];
+    let mut matches = Vec::new();
+    for (n, tickets) in pairs {
+        let QueueChange::Announce { matches: one, .. } =
+            announce(match_id(n), tickets.map(ticket_id))
+        else {
+            panic!("no announcement");
+        };
+        matches.extend(one);
+    }
+    let all = QueueChange::Announce {
+        queue: queue(),
+        matches,
+        fills: Vec::new(),
+    };
+    let QueueChanged::Announced(done) = ask(store, all, 1).await.unwrap() else {
+        panic!("nothing announced");
+    };
+    assert_eq!(
+        (done.matches, done.stale),
+        (4, 1),
+        "one ticket was in another match by then"
+    );
+    assert_eq!(waiting(1).await, names(8..12));
+    for n in 12..18 {
+        ask(store, create(n), 2).await.unwrap();
+    }
+    // All that are over end in one change, and have one number.
+    let over_ms = 10 * HOUR_MS;
+    let lapse = QueueChange::Lapse(queue());
+    ask(store, lapse, over_ms).await.unwrap();
+    assert_eq!(waiting(over_ms).await, names(12..18));
+    let stats = store.queue_stats(&queue(), over_ms).await.unwrap();
+    assert_eq!(stats.waiting_tickets, 6);
+}
+
+async fn looked_at(store: &RedisStore) -> Vec<TicketId> {
+    let snapshot = store.snapshot(&queue(), 0).await.unwrap();
+    let waiting = snapshot.waiting.iter();
+    waiting.map(|ticket| ticket.id().clone()).collect()
+}
+
+/// As where another server takes the place of one before it had all: the numbers of changes come twice.
+#[tokio::test]
+async fn what_a_server_has_lost_is_not_looked_at_and_what_came_after_is() {
+    let nodes = Nodes::start(1, 4, None).await;
+    let store = &nodes.all[0];
+    ask(store, create(0), 0).await.unwrap();
+    assert_eq!(looked_at(store).await, [ticket_id(0)]);
+    let keys: Vec<(String, String)> = nodes.keys().into_iter().zip((0..).map(kept)).collect();
+    for (key, kept) in &keys {
+        nodes.server.command(&["COPY", key, kept]);
+    }
+    ask(store, create(1), 0).await.unwrap();
+    assert_eq!(looked_at(store).await, [0, 1].map(ticket_id));
+    for key in nodes.keys() {
+        nodes.server.command(&["DEL", &key]);
+    }
+    for (key, kept) in &keys {
+        nodes.server.command(&["COPY", kept, key]);
+    }
+    for n in [2, 3] {
+        ask(store, create(n), 0).await.unwrap();
+    }
+    assert_eq!(looked_at(store).await, [0, 2, 3].map(ticket_id));
+    ask(store, create(4), 0).await.unwrap();
+    assert_eq!(looked_at(store).await, [0, 2, 3, 4].map(ticket_id));
+}
+
+fn kept(n: u32) -> String {
+    format!("{{agon:1}}:kept:{n}")
+}

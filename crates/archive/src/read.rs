@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{Counts, EndLine, ErrorLine, FORMAT, Head, Kind, Tag, hex};
+use crate::{Counts, EndLine, ErrorLine, FORMAT, Head, Kind, Tag, hex};
 
 /// Longer than any line there can be, so that a file without line ends does not fill the memory.
 const MAX_LINE_BYTES: u64 = 16 << 20;
@@ -47,7 +47,8 @@ pub enum ArchiveError {
     Read(#[source] io::Error),
 }
 
-pub(crate) struct Lines<R> {
+/// An export that is read line by line.
+pub struct Lines<R> {
     from: R,
     line: Vec<u8>,
     number: u64,
@@ -59,7 +60,8 @@ pub(crate) struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(crate) fn new(from: R) -> Self {
+    /// Reads from its beginning.
+    pub fn new(from: R) -> Self {
         Lines {
             from,
             line: Vec::new(),
@@ -73,7 +75,10 @@ impl<R: BufRead> Lines<R> {
 
     /// Goes to the next line, which `line` shows then; `None` after the last, once all of the export
     /// has been found whole.
-    pub(crate) fn advance(&mut self) -> Result<Option<Kind>, ArchiveError> {
+    ///
+    /// # Errors
+    /// [`ArchiveError`] as soon as it is known not to be whole.
+    pub fn advance(&mut self) -> Result<Option<Kind>, ArchiveError> {
         if self.last == Some(Kind::End) {
             return self.finish().map(|()| None);
         }
@@ -126,14 +131,17 @@ impl<R: BufRead> Lines<R> {
             (_, Kind::AgonExport) => Err(self.wrong("another export begins here")),
             (_, Kind::Error) => Err(ArchiveError::GivenUp(self.parse::<ErrorLine>()?.reason)),
             (Some(last), kind) if kind < last => {
-                Err(self.wrong("boards, players, entries and hidden marks come in this order"))
+                Err(self.wrong("boards, players, entries, hidden marks, queues, matches, tickets, backfills and ratings come in this order"))
             }
             _ => Ok(()),
         }
     }
 
     /// The first line as what it is.
-    pub(crate) fn head(&self) -> Result<Head, ArchiveError> {
+    ///
+    /// # Errors
+    /// [`ArchiveError::Format`] where it is of another version.
+    pub fn head(&self) -> Result<Head, ArchiveError> {
         #[derive(Deserialize)]
         struct Version {
             format: u32,
@@ -161,25 +169,30 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The present line as what it is.
-    pub(crate) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ArchiveError> {
+    ///
+    /// # Errors
+    /// [`ArchiveError::Line`] where it is not that.
+    pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ArchiveError> {
         serde_json::from_slice(&self.line).map_err(|e| self.wrong(e))
     }
 
     /// The bytes of the present line, with its end.
-    pub(crate) fn line(&self) -> &[u8] {
+    pub fn line(&self) -> &[u8] {
         &self.line
     }
 
     /// Where the present line begins, in bytes.
-    pub(crate) fn at(&self) -> u64 {
+    pub fn at(&self) -> u64 {
         self.at
     }
 
-    pub(crate) fn counts(&self) -> Counts {
+    /// How many records there have been.
+    pub fn counts(&self) -> Counts {
         self.counts
     }
 
-    pub(crate) fn wrong(&self, what: impl ToString) -> ArchiveError {
+    /// The present line is wrong, for this reason.
+    pub fn wrong(&self, what: impl ToString) -> ArchiveError {
         ArchiveError::Line {
             line: self.number,
             what: what.to_string(),

@@ -1,43 +1,17 @@
-//! Exports and imports of the embedded store: what comes back is what was there, and what is not a whole
-//! export changes nothing.
-#![allow(clippy::unwrap_used)]
+//! Boards and players in exports.
 
 use std::collections::BTreeSet;
-use std::io::Cursor;
 
 use boards::{BoardId, BoardStore};
 use proptest::prelude::*;
-use serde_json::Value;
-use store_embedded::{
-    Clock, EmbeddedStore, Export, ExportError, ImportError, ImportPlan, Imported, Options, Scope,
-    Source, import,
-};
+use store_embedded::{Export, ExportError, ImportPlan, Scope};
 use tempfile::TempDir;
 use testkit::{ReferenceStore, conformance};
 
-const STARTED_AT_MS: i64 = 1_000;
-
-fn options(dir: &TempDir) -> Options {
-    Options {
-        data_dir: dir.path().join("data"),
-        cache_bytes: 1 << 20,
-        max_queue: 1024,
-        clock: Clock::new(|| STARTED_AT_MS),
-    }
-}
-
-fn open(dir: &TempDir) -> EmbeddedStore {
-    EmbeddedStore::open(&options(dir)).unwrap()
-}
-
-fn temp() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.unwrap().block_on(future)
-}
+use crate::{
+    STARTED_AT_MS, export_of, forged, import_to, open, options, records, refusal, replace, temp,
+    wait,
+};
 
 /// What a store does that takes these steps, restarted between the runs.
 fn store_of(runs: &[Vec<conformance::Step>]) -> (TempDir, ReferenceStore) {
@@ -48,46 +22,6 @@ fn store_of(runs: &[Vec<conformance::Step>]) -> (TempDir, ReferenceStore) {
     }
     drop(open(&dir));
     (dir, reference)
-}
-
-fn export_of(dir: &TempDir, scope: Scope) -> Vec<u8> {
-    let options = options(dir);
-    let export = Export::of_directory(&options.data_dir, 1 << 20, scope, 5).unwrap();
-    let mut bytes = Vec::new();
-    export.write(&mut bytes, &mut |_| {}).unwrap();
-    bytes
-}
-
-fn import_to(dir: &TempDir, bytes: &[u8], plan: &ImportPlan) -> Result<Imported, ImportError> {
-    let source = Source::Stream(Box::new(Cursor::new(bytes.to_vec())));
-    import(&options(dir), source, plan, &mut |_, _, _| {})
-}
-
-fn replace() -> ImportPlan {
-    ImportPlan {
-        replace: true,
-        ..ImportPlan::default()
-    }
-}
-
-/// The records of an export, with sequence numbers that say nothing but the order.
-fn records(export: &[u8]) -> Vec<Value> {
-    let lines: Vec<&[u8]> = export.split_inclusive(|b| *b == b'\n').collect();
-    let inner = &lines[1..lines.len() - 1];
-    let mut records: Vec<Value> = inner
-        .iter()
-        .map(|line| serde_json::from_slice(line).unwrap())
-        .collect();
-    let reached: BTreeSet<u64> = records
-        .iter()
-        .filter_map(|r| r["reached"].as_u64())
-        .collect();
-    for record in &mut records {
-        if let Some(at) = record["reached"].as_u64() {
-            record["reached"] = reached.range(..at).count().into();
-        }
-    }
-    records
 }
 
 fn runs() -> impl Strategy<Value = Vec<Vec<conformance::Step>>> {
@@ -195,33 +129,6 @@ fn small() -> TempDir {
     }
     drop(store);
     dir
-}
-
-fn refusal(dir: &TempDir, bytes: &[u8], plan: &ImportPlan) -> String {
-    import_to(dir, bytes, plan).unwrap_err().to_string()
-}
-
-/// The export with some lines changed, and an end that fits.
-fn forged(bytes: &[u8], change: impl Fn(&mut Vec<String>)) -> Vec<u8> {
-    use sha2::Digest;
-    let text = String::from_utf8(bytes.to_vec()).unwrap();
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    lines.pop();
-    change(&mut lines);
-    let body = lines.join("\n") + "\n";
-    let digest: String = sha2::Sha256::digest(&body)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let count = |kind: &str| body.matches(&format!("{{\"kind\":\"{kind}\"")).count();
-    let end = format!(
-        "{{\"kind\":\"end\",\"boards\":{},\"players\":{},\"entries\":{},\"hidden\":{},\"sha256\":\"{digest}\"}}\n",
-        count("board"),
-        count("player"),
-        count("entry"),
-        count("hidden"),
-    );
-    (body + &end).into_bytes()
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, Write};
 
-use super::{ArchiveError, Counts, Lines};
-use crate::export::ExportError;
+use archive::{ArchiveError, Counts, Lines};
+
+use super::ExportError;
 
 /// Copies an export as it comes. `progress` is told how many records have passed.
 ///

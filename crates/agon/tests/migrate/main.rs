@@ -1,0 +1,256 @@
+//! `agon migrate` as an operator runs it: to a Redis and back, killed on its way, and with a Redis that goes away.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use testkit::{App, Launch, RedisServer};
+
+const AGON: &str = env!("CARGO_BIN_EXE_agon");
+
+fn migrate(from: &str, to: &str) -> Command {
+    let mut agon = Command::new(AGON);
+    agon.args(["migrate", "--from", from, "--to", to]);
+    agon.stdin(Stdio::null());
+    agon
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().unwrap()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[track_caller]
+fn done(from: &str, to: &str) -> String {
+    let output = run(&mut migrate(from, to));
+    assert!(output.status.success(), "{}", told(&output));
+    told(&output)
+}
+
+#[track_caller]
+fn refused(from: &str, to: &str, why: &str) {
+    let output = run(&mut migrate(from, to));
+    assert!(!output.status.success());
+    assert!(told(&output).contains(why), "{}", told(&output));
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn id(n: usize) -> String {
+    format!("00000000-0000-4000-8000-{n:012}")
+}
+
+fn create(app: &App, players: std::ops::Range<usize>) {
+    for from in players.clone().step_by(2_000) {
+        let to = players.end.min(from + 2_000);
+        let users: Vec<Value> = (from..to)
+            .map(|n| json!({"user_id": id(n), "display_name": format!("player {n}"), "country": "tr"}))
+            .collect();
+        assert_eq!(app.post("/user/create", &json!(users)).status, 201);
+    }
+}
+
+fn submit(app: &App, n: usize, points: f64) {
+    let body = json!({"user_id": id(n), "score_worth": points});
+    assert_eq!(app.post("/score/submit", &body).status, 200);
+}
+
+/// A queue with a ticket that waits.
+fn wait_in_queue(app: &App, n: usize) {
+    let settings = json!({"teams": {"count": 2, "size": 1}}).to_string();
+    let put = app.request("PUT", "/v1/queues/duel", &[], Some(settings.as_bytes()));
+    let put = put.unwrap();
+    assert!(matches!(put.status, 200 | 201), "{}", put.json());
+    let ticket = json!({"id": format!("t{n}"), "players": [{"player_id": id(n)}]});
+    let made = app.post("/v1/queues/duel/tickets", &ticket);
+    assert_eq!(made.status, 201, "{}", made.json());
+}
+
+fn board(app: &App) -> Value {
+    app.get("/leaderboard/all").json()
+}
+
+#[test]
+fn a_store_goes_to_redis_and_back_with_all_that_is_in_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let redis = RedisServer::start();
+    let (data, back) = (temp.path().join("data"), temp.path().join("back"));
+    let app = Launch::on(AGON, &data).start();
+    create(&app, 0..300);
+    // Ties in another order than that of the ids.
+    (0..300).rev().for_each(|n| submit(&app, n, (n % 7) as f64));
+    wait_in_queue(&app, 3);
+    let (ranked, country) = (board(&app), app.get("/leaderboard/tr").json());
+    refused(text(&data), &redis.url(), "is in use by another process");
+    drop(app);
+    let said = done(text(&data), &redis.url());
+    assert!(
+        said.contains("moved 1 boards, 300 players, 300 entries"),
+        "{said}"
+    );
+    assert!(said.contains("1 queues, 0 matches, 1 tickets"), "{said}");
+    refused(
+        text(&data),
+        &redis.url(),
+        "there is a store of Agon under the prefix agon already",
+    );
+
+    let node = Launch::node(AGON, &redis.url()).start();
+    assert_eq!(board(&node), ranked);
+    assert_eq!(node.get("/leaderboard/tr").json(), country);
+    let ticket = node.get("/v1/queues/duel/tickets/t3").json();
+    assert_eq!(ticket["status"], "waiting", "{ticket}");
+    submit(&node, 5, 1e6);
+    wait_in_queue(&node, 4);
+    let ranked = board(&node);
+    refused(
+        &redis.url(),
+        text(&back),
+        "nodes of Agon are connected to the store",
+    );
+    drop(node);
+    let until = Instant::now() + Duration::from_secs(10);
+    while !run(&mut migrate(&redis.url(), text(&back)))
+        .status
+        .success()
+    {
+        assert!(Instant::now() < until, "the node does not go");
+        sleep(Duration::from_millis(100));
+    }
+    let app = Launch::on(AGON, &back).start();
+    assert_eq!(board(&app), ranked);
+    for ticket in ["t3", "t4"] {
+        let found = app.get(&format!("/v1/queues/duel/tickets/{ticket}"));
+        assert_eq!(found.status, 200, "{}", found.json());
+    }
+    submit(&app, 9, 2e6);
+    assert_eq!(app.get("/leaderboard?limit=1").json()[0]["user_id"], id(9));
+    drop(app);
+    refused(&redis.url(), text(&back), "there is a board global already");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let temp = tempfile::tempdir().unwrap();
+    let (data, other) = (temp.path().join("data"), temp.path().join("other"));
+    refused(
+        text(&data),
+        text(&other),
+        "one is a data directory, and the other",
+    );
+    refused(
+        "redis://a",
+        "redis://b",
+        "one is a data directory, and the other",
+    );
+    refused(text(&data), "redis://localhost:1", "there is no store in");
+    refused(
+        text(&data),
+        "http://localhost:1",
+        "it has to begin with redis://",
+    );
+    let redis = RedisServer::start();
+    refused(
+        &redis.url(),
+        text(&data),
+        "there is no store of Agon under the prefix agon",
+    );
+    assert!(!data.join("FORMAT").exists(), "no store was made");
+}
+
+const MANY: usize = 30_000;
+
+fn many(data: &Path) {
+    let app = Launch::on(AGON, data).start();
+    create(&app, 0..MANY);
+    wait_in_queue(&app, 1);
+}
+
+/// Killed at more and more instants.
+#[test]
+fn a_killed_migration_goes_on_where_it_was() {
+    let temp = tempfile::tempdir().unwrap();
+    let data = temp.path().join("data");
+    many(&data);
+    let (dry, redis) = (RedisServer::start(), RedisServer::start());
+    let started = Instant::now();
+    done(text(&data), &dry.url());
+    let whole = started.elapsed();
+    let mut unfinished = 0;
+    for share in 2..10 {
+        let mut child = migrate(text(&data), &redis.url());
+        let mut child = child.stderr(Stdio::null()).spawn().unwrap();
+        sleep(whole * share / 10);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if redis.text(&["EXISTS", "{agon:0}:migration"]) == "1" {
+            unfinished += 1;
+            let node = Launch::node(AGON, &redis.url());
+            let log = node
+                .argument("--listen")
+                .argument("127.0.0.1:0")
+                .try_start();
+            let log = log.err().expect("a node does not open it");
+            assert!(
+                log.contains("a migration into the store is unfinished"),
+                "{log}"
+            );
+        }
+    }
+    assert!(unfinished > 1, "{unfinished} were killed in time");
+    if redis.text(&["EXISTS", "{agon:0}:store"]) == "0" {
+        done(text(&data), &redis.url());
+    }
+    let node = Launch::node(AGON, &redis.url()).start();
+    assert_eq!(board(&node).as_array().unwrap().len(), MANY);
+
+    // And back, into a directory where it ends in between as well.
+    drop(node);
+    let back = temp.path().join("back");
+    for share in 3..8 {
+        let mut child = migrate(&redis.url(), text(&back));
+        let mut child = child.stderr(Stdio::null()).spawn().unwrap();
+        sleep(whole * share / 10);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let last = run(&mut migrate(&redis.url(), text(&back)));
+    let said = told(&last);
+    let is_there = said.contains("there is a board global already");
+    assert!(last.status.success() || is_there, "{said}");
+    let app = Launch::on(AGON, &back).start();
+    assert_eq!(board(&app).as_array().unwrap().len(), MANY);
+}
+
+#[test]
+fn a_redis_that_comes_back_is_written_to_the_end() {
+    let temp = tempfile::tempdir().unwrap();
+    let data = temp.path().join("data");
+    many(&data);
+    let lasting = RedisServer::launch().set("appendonly", "yes");
+    let redis = lasting.set("appendfsync", "always").start();
+    let child = migrate(text(&data), &redis.url())
+        .stderr(Stdio::piped())
+        .spawn();
+    let child = child.unwrap();
+    let until = Instant::now() + Duration::from_secs(60);
+    while redis.text(&["HLEN", "{agon:0}:players"]) == "0" {
+        assert!(Instant::now() < until, "nothing is written");
+        sleep(Duration::from_millis(2));
+    }
+    redis.kill();
+    sleep(Duration::from_millis(1500));
+    redis.restart();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let node = Launch::node(AGON, &redis.url()).start();
+    assert_eq!(board(&node).as_array().unwrap().len(), MANY);
+}

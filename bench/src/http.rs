@@ -15,6 +15,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::random::{Random, scramble};
 
+/// How long a request outside a load may take, and a load beyond its time.
+const PATIENCE: Duration = Duration::from_secs(120);
+const COUNTRIES: [&str; 5] = ["tr", "us", "de", "fr", "jp"];
 /// As long as a reply of `/score/submit`.
 const BARE_REPLY: &str = r#"{"user_id":"e4cdb120-28fc-4285-a78d-eb48660b7730","score_worth":1,"timestamp":1700000000,"points":5022,"rank":123456,"previous_rank":123457}"#;
 
@@ -32,44 +35,74 @@ pub fn player_id(n: u64) -> String {
     )
 }
 
-/// What is asked of whom.
-#[derive(Clone, Copy)]
+/// The country of the n-th player.
+pub fn country(n: u64) -> &'static str {
+    COUNTRIES[(scramble(n) % COUNTRIES.len() as u64) as usize]
+}
+
+/// What is asked of whom, about random players.
 pub struct Target {
-    pub address: SocketAddr,
+    /// Connections are spread over them in turn.
+    addresses: Vec<SocketAddr>,
+    question: Question,
+}
+
+#[derive(Clone, Copy)]
+struct Question {
     players: u64,
-    request: fn(&mut Vec<u8>, &str),
+    /// Writes the request about the n-th player.
+    write: fn(&mut Vec<u8>, u64),
 }
 
 impl Target {
-    /// One point for a random player.
-    pub fn submit(address: SocketAddr, players: u64) -> Self {
-        let request = |out: &mut Vec<u8>, id: &str| {
-            let body = format!(r#"{{"user_id":"{id}","score_worth":1}}"#);
+    /// One point for a player.
+    pub fn submit(addresses: &[SocketAddr], players: u64) -> Self {
+        Target::new(addresses, players, |out, n| {
+            let body = format!(r#"{{"user_id":"{}","score_worth":1}}"#, player_id(n));
             let head =
                 "POST /score/submit HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n";
             let length = format!("content-length: {}\r\n\r\n", body.len());
             out.extend_from_slice(&[head.as_bytes(), length.as_bytes(), body.as_bytes()].concat());
-        };
-        Target {
-            address,
-            players,
-            request,
-        }
+        })
     }
 
-    /// The profile of a random player.
-    pub fn profile(address: SocketAddr, players: u64) -> Self {
-        let request = |out: &mut Vec<u8>, id: &str| {
-            out.extend_from_slice(
-                format!("GET /user/profile/{id} HTTP/1.1\r\nhost: bench\r\n\r\n").as_bytes(),
-            );
-        };
+    /// The profile of a player, with its rank.
+    pub fn profile(addresses: &[SocketAddr], players: u64) -> Self {
+        Target::new(addresses, players, |out, n| {
+            write_get(out, &format!("/user/profile/{}", player_id(n)));
+        })
+    }
+
+    /// The ten best, whoever the player is.
+    pub fn best_ten(addresses: &[SocketAddr], players: u64) -> Self {
+        Target::new(addresses, players, |out, _| {
+            write_get(out, "/leaderboard?limit=10");
+        })
+    }
+
+    /// The rank of a player in its country, and on the whole board.
+    pub fn country_rank(addresses: &[SocketAddr], players: u64) -> Self {
+        Target::new(addresses, players, |out, n| {
+            write_get(out, &country_rank_path(n));
+        })
+    }
+
+    fn new(addresses: &[SocketAddr], players: u64, write: fn(&mut Vec<u8>, u64)) -> Self {
         Target {
-            address,
-            players,
-            request,
+            addresses: addresses.to_vec(),
+            question: Question { players, write },
         }
     }
+}
+
+/// Where the ranks of the n-th player are, on the board and in its country.
+pub fn country_rank_path(n: u64) -> String {
+    let (id, country) = (player_id(n), country(n));
+    format!("/v1/boards/global/entries/{id}?segment=country:{country}")
+}
+
+fn write_get(out: &mut Vec<u8>, path: &str) {
+    out.extend_from_slice(format!("GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n").as_bytes());
 }
 
 /// How much is asked.
@@ -81,14 +114,16 @@ pub struct Load {
 
 /// What came of it.
 pub struct Outcome {
-    pub requests: u64,
+    /// The players of the requests, all of which were answered.
+    pub asked: Vec<u32>,
     pub per_second: f64,
     /// Sorted, in microseconds.
     latencies: Vec<u32>,
 }
 
 impl Outcome {
-    fn percentile_ms(&self, share: f64) -> f64 {
+    /// The latency that so large a share of the requests did not exceed, in milliseconds.
+    pub fn percentile_ms(&self, share: f64) -> f64 {
         let at = (self.latencies.len() as f64 * share) as usize;
         let at = at.min(self.latencies.len().saturating_sub(1));
         self.latencies
@@ -99,40 +134,57 @@ impl Outcome {
 
 impl Load {
     /// Runs for the given time; every reply must have status 200.
-    pub fn run(&self, target: Target) -> Result<Outcome> {
+    pub fn run(&self, target: &Target) -> Result<Outcome> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         runtime.block_on(async {
-            let start = Instant::now();
-            let end = start + self.time;
-            let clients: Vec<_> = (0..self.connections as u64)
-                .map(|n| tokio::spawn(client(target, n, end)))
-                .collect();
-            let mut latencies = Vec::new();
-            for client in clients {
-                latencies.extend(client.await??);
+            let load = tokio::time::timeout(self.time + PATIENCE, self.ask(target));
+            load.await.context("a reply does not come")?
+        })
+    }
+
+    async fn ask(&self, target: &Target) -> Result<Outcome> {
+        let start = Instant::now();
+        let end = start + self.time;
+        let addresses = target.addresses.iter().cycle().take(self.connections);
+        let clients: Vec<_> = (0..)
+            .zip(addresses)
+            .map(|(n, address)| tokio::spawn(client(*address, target.question, n, end)))
+            .collect();
+        let (mut asked, mut latencies) = (Vec::new(), Vec::new());
+        for client in clients {
+            for (player, latency) in client.await?? {
+                asked.push(player);
+                latencies.push(latency);
             }
-            let per_second = latencies.len() as f64 / start.elapsed().as_secs_f64();
-            latencies.sort_unstable();
-            Ok(Outcome {
-                requests: latencies.len() as u64,
-                per_second,
-                latencies,
-            })
+        }
+        let per_second = latencies.len() as f64 / start.elapsed().as_secs_f64();
+        latencies.sort_unstable();
+        Ok(Outcome {
+            asked,
+            per_second,
+            latencies,
         })
     }
 }
 
-async fn client(target: Target, seed: u64, end: Instant) -> Result<Vec<u32>> {
+/// Players and latencies in microseconds.
+async fn client(
+    address: SocketAddr,
+    question: Question,
+    seed: u64,
+    end: Instant,
+) -> Result<Vec<(u32, u32)>> {
     let mut random = Random::new(seed ^ u64::from(std::process::id()) << 32);
-    let mut stream = tokio::net::TcpStream::connect(target.address).await?;
+    let mut stream = tokio::net::TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let mut latencies = Vec::with_capacity(1 << 16);
-    let (mut request, mut reply) = (Vec::new(), vec![0; 4096]);
+    let mut answered = Vec::with_capacity(1 << 16);
+    let (mut request, mut reply) = (Vec::new(), vec![0; 8192]);
     while Instant::now() < end {
         request.clear();
-        (target.request)(&mut request, &player_id(random.below(target.players)));
+        let player = random.below(question.players);
+        (question.write)(&mut request, player);
         let sent = Instant::now();
         stream.write_all(&request).await?;
         let mut have = 0;
@@ -150,9 +202,9 @@ async fn client(target: Target, seed: u64, end: Instant) -> Result<Vec<u32>> {
             "{}",
             String::from_utf8_lossy(&reply[..have])
         );
-        latencies.push(sent.elapsed().as_micros() as u32);
+        answered.push((u32::try_from(player)?, sent.elapsed().as_micros() as u32));
     }
-    Ok(latencies)
+    Ok(answered)
 }
 
 /// Head and body together, once the head is there.
@@ -190,6 +242,7 @@ pub fn get(address: SocketAddr, path: &str) -> Result<(u16, Vec<u8>)> {
 
 fn exchange(address: SocketAddr, request: &[u8]) -> Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     stream.write_all(request)?;
     let mut reply = Vec::new();
     stream.read_to_end(&mut reply)?;
@@ -215,13 +268,17 @@ pub fn serve_bare() -> Result<()> {
     })
 }
 
+/// The middle one; of none, nothing that is a number.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 /// Prints the medians of each, and the ratios to the first.
 pub fn report(names: [&str; 3], results: &[Vec<Outcome>; 3]) {
-    let median = |outcomes: &Vec<Outcome>, of: &dyn Fn(&Outcome) -> f64| {
-        let mut values: Vec<f64> = outcomes.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
+    let median =
+        |outcomes: &Vec<Outcome>, of: &dyn Fn(&Outcome) -> f64| median(outcomes.iter().map(of));
     let rate = |outcomes| median(outcomes, &|o| o.per_second);
     let bare = rate(&results[0]);
     println!(

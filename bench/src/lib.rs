@@ -9,6 +9,7 @@ pub mod engines;
 pub mod http;
 pub mod matchmaking;
 pub mod meter;
+pub mod nodes;
 pub mod queues;
 pub mod random;
 pub mod server;

@@ -21,6 +21,11 @@ pub fn ticket_path(n: u64) -> String {
     format!("{QUEUE}/tickets/t{n}")
 }
 
+/// The path of all tickets.
+pub fn tickets_path() -> String {
+    format!("{QUEUE}/tickets")
+}
+
 /// A connection that is kept.
 pub struct Client {
     to: TcpStream,
@@ -117,7 +122,7 @@ fn make_some(
     end: Instant,
 ) -> Result<()> {
     let mut client = Client::connect(address, Duration::from_secs(60))?;
-    let path = format!("{QUEUE}/tickets");
+    let path = tickets_path();
     let mut requests = Vec::new();
     loop {
         requests.clear();
@@ -150,7 +155,7 @@ pub fn waiting(client: &mut Client) -> Result<u64> {
 /// matched; how long that took.
 pub fn match_one(client: &mut Client, n: u64, like: u64) -> Result<Duration> {
     let started = Instant::now();
-    let made = client.ask("POST", &format!("{QUEUE}/tickets"), &ticket(n, like))?;
+    let made = client.ask("POST", &tickets_path(), &ticket(n, like))?;
     ensure!(made.0 == 201, "{}", String::from_utf8_lossy(&made.1));
     let path = format!("{}?wait=60s", ticket_path(n));
     for _ in 0..5 {

@@ -15,7 +15,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use agon_bench::http::{self, Load, Target};
-use agon_bench::random::Random;
 use agon_bench::server::Server;
 use anyhow::{Context, Result, ensure};
 
@@ -55,16 +54,16 @@ fn compare(agon: &Path, players: u64, rounds: u64, load: Load) -> Result<()> {
     let server = start_agon(agon, dir.path())?;
     create_players(server.address, players)?;
 
-    let submit = Target::submit(server.address, players);
-    let profile = Target::profile(server.address, players);
-    let bare_post = Target::submit(bare.address, players);
+    let submit = Target::submit(&[server.address], players);
+    let profile = Target::profile(&[server.address], players);
+    let bare_post = Target::submit(&[bare.address], players);
     let mut results = [const { Vec::new() }; 3];
     let mut acknowledged = 0;
     for _ in 0..rounds {
-        results[0].push(load.run(bare_post)?);
-        results[1].push(load.run(submit)?);
-        acknowledged += results[1].last().map_or(0, |r| r.requests);
-        results[2].push(load.run(profile)?);
+        results[0].push(load.run(&bare_post)?);
+        results[1].push(load.run(&submit)?);
+        acknowledged += results[1].last().map_or(0, |r| r.asked.len() as u64);
+        results[2].push(load.run(&profile)?);
     }
     http::report(
         [
@@ -96,13 +95,11 @@ fn start_agon(agon: &Path, dir: &Path) -> Result<Server> {
 
 /// Players without points, whose ids can be computed.
 fn create_players(address: SocketAddr, players: u64) -> Result<()> {
-    let mut random = Random::new(1);
     for start in (0..players).step_by(PLAYERS_PER_BATCH as usize) {
         let batch = start..players.min(start + PLAYERS_PER_BATCH);
         let users: Vec<String> = batch
             .map(|n| {
-                let country = ["tr", "us", "de", "fr", "jp"][random.below(5) as usize];
-                let id = http::player_id(n);
+                let (id, country) = (http::player_id(n), http::country(n));
                 format!(r#"{{"user_id":"{id}","display_name":"player {n}","country":"{country}"}}"#)
             })
             .collect();

@@ -16,6 +16,9 @@ use crate::server::Server;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A busy machine is not to be taken for a dead master.
 const NODE_TIMEOUT_MS: &str = "30000";
+/// A disk that others keep busy is to be seen in latencies, and not to end the run: with `everysec` Redis waits for
+/// it for up to 2 s, which is as long as a node waits for Redis by default.
+const RESPONSE_TIMEOUT: &str = "20s";
 /// What is the same for few players and many.
 const BUFFERS: [&str; 3] = [
     "mem_clients_normal:",
@@ -67,6 +70,7 @@ impl Store {
         };
         if let Some(durability) = durability {
             command.env("AGON_STORE__DURABILITY", durability);
+            command.env("AGON_STORE__RESPONSE_TIMEOUT", RESPONSE_TIMEOUT);
         }
         let server = Server::start(&mut command)?;
         until_ready(server.address)?;

@@ -1,7 +1,7 @@
 //! Boards and queues on Redis (7 or later), Valkey and their clusters, for many nodes at once.
 //!
 //! Every change is one script that the server runs as a whole on one slot. What is done about servers that are
-//! slow, gone, full or replaced is the business of [`connection`] alone; the rest says what is to be done and
+//! slow, gone, full or replaced is the business of `connection` alone; the rest says what is to be done and
 //! learns whether it was, was not, or may have been.
 
 mod address;

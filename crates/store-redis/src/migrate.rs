@@ -1,13 +1,13 @@
 //! A whole store moved into Redis or out of it, while nobody serves it, as the lines of an export.
 //!
-//! **Into Redis** ([`load`]): the source is read twice. The first time ([`Plan`]) tells what has to be known before
+//! **Into Redis** (`load`): the source is read twice. The first time ([`Plan`]) tells what has to be known before
 //! anything is written: numbers for boards and queues, who is hidden, the order in which tickets wait. The second
 //! time lines become the commands that write what changes would have written, a few thousand at a time, each room's
 //! in one script. All of them may be run twice, and a record tells how far it has come: so it goes on from there
 //! after whatever ended it. As long as the record stands no node opens the store. At the end everything is read back
 //! and compared, and only then the store is there.
 //!
-//! **Out of Redis** ([`unload`]): sixteen bytes of each player are sorted in memory, since an export is in the order
+//! **Out of Redis** (`unload`): sixteen bytes of each player are sorted in memory, since an export is in the order
 //! of ids and a hash is in none; everything else is fetched a thousand at a time.
 //!
 //! Absent on purpose: answers that are kept for retries, as in any export; moving while nodes serve, which would

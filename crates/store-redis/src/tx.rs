@@ -5,7 +5,7 @@
 //! is one script. Over several rooms it is two-phase commit: all rooms but one prepare, which locks the
 //! records; the one decides, by making its own part; the others apply theirs. Who meets a lock asks the room
 //! that decides and finishes the transaction, or ends it where its node has been away for too long
-//! ([`settle`](crate::tx::settle)).
+//! (`settle`).
 //!
 //! Readers take no locks: while several rooms apply, for about a millisecond, one can be seen before another.
 //! Absent on purpose: locks that wait, since a node that stops must not stop others.

@@ -1,5 +1,5 @@
 //! For tests alone: a running [`App`], what it tells at `/metrics` as a [`Scrape`], a [`SmallDisk`], a
-//! [`RedisServer`] and a [`RedisCluster`], [`tokens`], a [`duel`], a plain [`ReferenceStore`], the store [`conformance`] suite.
+//! [`RedisServer`] and a [`RedisCluster`], [`tokens`], a `duel`, a plain [`ReferenceStore`], the store [`conformance`] suite.
 //!
 //! What fails here panics: a test has nobody to hand an error to.
 #![allow(clippy::unwrap_used, clippy::expect_used)]

@@ -228,19 +228,25 @@ fn no_time_is_no_attempt() {
     assert_eq!(upstream.connections(), 0);
 }
 
-/// How far after its deadline each of twenty calls was answered, in order of size.
-fn lateness(app: &Calm, path: &str, timeout: u64, status: u16) -> Vec<Duration> {
-    let mut late: Vec<Duration> = (0..20)
-        .map(|_| {
-            let start = Instant::now();
-            let reply = app.get(&format!("{path}?timeout={timeout}"));
-            let late = start.elapsed().checked_sub(Duration::from_millis(timeout));
-            assert_eq!(reply.status, status, "{path}");
-            late.unwrap_or_else(|| panic!("{path}: before the deadline"))
-        })
-        .collect();
+/// How far after its deadline each of twenty calls was answered, and how far after the same time, slept away here, a
+/// call that needs nothing was; each in order of size. They take turns, so that both meet the same machine.
+fn lateness(app: &Calm, path: &str, timeout: u64, status: u16) -> [Vec<Duration>; 2] {
+    let timeout_ms = Duration::from_millis(timeout);
+    let (mut late, mut machine) = (Vec::new(), Vec::new());
+    for _ in 0..20 {
+        let start = Instant::now();
+        let reply = app.get(&format!("{path}?timeout={timeout}"));
+        let after = start.elapsed().checked_sub(timeout_ms);
+        assert_eq!(reply.status, status, "{path}");
+        late.push(after.unwrap_or_else(|| panic!("{path}: before the deadline")));
+        let start = Instant::now();
+        std::thread::sleep(timeout_ms);
+        assert_eq!(app.get("/healthz").status, 200);
+        machine.push(start.elapsed().saturating_sub(timeout_ms));
+    }
     late.sort_unstable();
-    late
+    machine.sort_unstable();
+    [late, machine]
 }
 
 #[test]
@@ -258,9 +264,11 @@ fn the_deadline_is_kept() {
             ("/api/all", 50, 504),
             ("/api/within-timeout", 50, 200),
         ] {
-            let late = lateness(&app, path, timeout, status);
-            // By how little is the benchmark's to say: here others want the processor too.
-            assert!(late[19] <= Duration::from_secs(2), "{path}: {late:?}");
+            let [late, machine] = lateness(&app, path, timeout, status);
+            for (place, more_ms) in [(10, 20), (19, 500)] {
+                let allowed = machine[place] + Duration::from_millis(more_ms);
+                assert!(late[place] <= allowed, "{path}: {late:?}, {machine:?}");
+            }
         }
     }
 }

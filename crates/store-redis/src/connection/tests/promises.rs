@@ -22,9 +22,10 @@ fn follow(master: &RedisServer) -> RedisServer {
     let replica = RedisServer::start();
     replica.command(&["REPLICAOF", "127.0.0.1", &master.port().to_string()]);
     let started = Instant::now();
-    while !replica
+    // By what the master says: the replica takes itself for connected before the master counts on it.
+    while !master
         .text(&["INFO", "replication"])
-        .contains("master_link_status:up")
+        .contains("state=online")
     {
         assert!(started.elapsed() < Duration::from_secs(10));
         std::thread::sleep(Duration::from_millis(20));
@@ -54,10 +55,10 @@ async fn a_change_is_confirmed_by_replicas_or_unknown() {
     assert_eq!(redis.read_script(&get(), b"n", &[]).await, Ok(bulk("2")));
     replica.resume();
     until(PATIENCE, "ready", || redis.is_ready()).await;
-    let resumed = Instant::now();
-    while redis.script(&nothing, b"n", &[]).await != Ok(bulk("done before")) {
-        assert!(resumed.elapsed() < PATIENCE, "it is confirmed again");
-    }
+    assert_eq!(
+        redis.script(&nothing, b"n", &[]).await,
+        Ok(bulk("done before"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

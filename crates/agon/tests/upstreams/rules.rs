@@ -231,18 +231,18 @@ fn no_time_is_no_attempt() {
 /// How far after its deadline each of twenty calls was answered, and how far after the same time, slept away here, a
 /// call that needs nothing was; each in order of size. They take turns, so that both meet the same machine.
 fn lateness(app: &Calm, path: &str, timeout: u64, status: u16) -> [Vec<Duration>; 2] {
-    let timeout_ms = Duration::from_millis(timeout);
+    let wait = Duration::from_millis(timeout);
     let (mut late, mut machine) = (Vec::new(), Vec::new());
     for _ in 0..20 {
         let start = Instant::now();
         let reply = app.get(&format!("{path}?timeout={timeout}"));
-        let after = start.elapsed().checked_sub(timeout_ms);
+        let after = start.elapsed().checked_sub(wait);
         assert_eq!(reply.status, status, "{path}");
         late.push(after.unwrap_or_else(|| panic!("{path}: before the deadline")));
         let start = Instant::now();
-        std::thread::sleep(timeout_ms);
+        std::thread::sleep(wait);
         assert_eq!(app.get("/healthz").status, 200);
-        machine.push(start.elapsed().saturating_sub(timeout_ms));
+        machine.push(start.elapsed().saturating_sub(wait));
     }
     late.sort_unstable();
     machine.sort_unstable();

@@ -17,6 +17,8 @@ use crate::random::{Random, scramble};
 
 /// How long a request outside a load may take, and a load beyond its time.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Players that are created by one request.
+const PLAYERS_PER_BATCH: u64 = 50_000;
 const COUNTRIES: [&str; 5] = ["tr", "us", "de", "fr", "jp"];
 /// As long as a reply of `/score/submit`.
 const BARE_REPLY: &str = r#"{"user_id":"e4cdb120-28fc-4285-a78d-eb48660b7730","score_worth":1,"timestamp":1700000000,"points":5022,"rank":123456,"previous_rank":123457}"#;
@@ -238,6 +240,33 @@ pub fn get(address: SocketAddr, path: &str) -> Result<(u16, Vec<u8>)> {
         address,
         format!("GET {path} HTTP/1.0\r\nhost: bench\r\n\r\n").as_bytes(),
     )
+}
+
+/// Players without points, whose ids can be computed.
+pub fn create_players(address: SocketAddr, players: u64) -> Result<()> {
+    for start in (0..players).step_by(PLAYERS_PER_BATCH as usize) {
+        let batch = start..players.min(start + PLAYERS_PER_BATCH);
+        let users: Vec<String> = batch
+            .map(|n| {
+                let (id, country) = (player_id(n), country(n));
+                format!(r#"{{"user_id":"{id}","display_name":"player {n}","country":"{country}"}}"#)
+            })
+            .collect();
+        let (status, _) = post(address, "/user/create", &format!("[{}]", users.join(",")))?;
+        ensure!(status == 201, "creation was refused with {status}");
+    }
+    Ok(())
+}
+
+/// The sum of all points on the leaderboard.
+pub fn total_points(address: SocketAddr) -> Result<u64> {
+    let (status, body) = get(address, "/leaderboard/all")?;
+    ensure!(status == 200, "the leaderboard was refused with {status}");
+    let lines: Vec<serde_json::Value> = serde_json::from_slice(&body)?;
+    Ok(lines
+        .iter()
+        .filter_map(|line| line["points"].as_u64())
+        .sum())
 }
 
 fn exchange(address: SocketAddr, request: &[u8]) -> Result<(u16, Vec<u8>)> {

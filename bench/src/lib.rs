@@ -10,6 +10,7 @@ pub mod http;
 pub mod matchmaking;
 pub mod meter;
 pub mod nodes;
+pub mod processor;
 pub mod queues;
 pub mod random;
 pub mod server;

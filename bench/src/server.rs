@@ -1,6 +1,7 @@
 //! A server process of a benchmark.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -31,6 +32,13 @@ impl Server {
         };
         std::thread::spawn(move || lines.count());
         Ok(Server { child, address })
+    }
+
+    /// Agon on a data directory, on whichever port is free.
+    pub fn start_agon(binary: &Path, data_dir: &Path) -> Result<Self> {
+        let mut command = Command::new(binary);
+        command.args(["--listen", "127.0.0.1:0", "--data-dir"]);
+        Server::start(command.arg(data_dir))
     }
 
     /// Its process id.

@@ -9,7 +9,6 @@
 //! three take turns; the ratios are of one run. At the end every acknowledged point is on the
 //! leaderboard, after a restart, or the benchmark fails.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -22,7 +21,6 @@ use anyhow::{Context, Result, ensure};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const CONNECTIONS: usize = 64;
-const PLAYERS_PER_BATCH: u64 = 50_000;
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -51,8 +49,8 @@ fn main() -> Result<()> {
 fn compare(agon: &Path, players: u64, rounds: u64, load: Load) -> Result<()> {
     let dir = tempfile::tempdir()?;
     let bare = Server::start(Command::new(std::env::current_exe()?).arg("bare"))?;
-    let server = start_agon(agon, dir.path())?;
-    create_players(server.address, players)?;
+    let server = Server::start_agon(agon, dir.path())?;
+    http::create_players(server.address, players)?;
 
     let submit = Target::submit(&[server.address], players);
     let profile = Target::profile(&[server.address], players);
@@ -75,46 +73,12 @@ fn compare(agon: &Path, players: u64, rounds: u64, load: Load) -> Result<()> {
     );
 
     drop(server);
-    let server = start_agon(agon, dir.path())?;
-    let points = total_points(server.address)?;
+    let server = Server::start_agon(agon, dir.path())?;
+    let points = http::total_points(server.address)?;
     ensure!(
         points == acknowledged,
         "{points} points on the board, {acknowledged} acknowledged"
     );
     println!("\n{acknowledged} acknowledged points are all there after kill -9 and a restart");
     Ok(())
-}
-
-fn start_agon(agon: &Path, dir: &Path) -> Result<Server> {
-    Server::start(
-        Command::new(agon)
-            .args(["--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(dir),
-    )
-}
-
-/// Players without points, whose ids can be computed.
-fn create_players(address: SocketAddr, players: u64) -> Result<()> {
-    for start in (0..players).step_by(PLAYERS_PER_BATCH as usize) {
-        let batch = start..players.min(start + PLAYERS_PER_BATCH);
-        let users: Vec<String> = batch
-            .map(|n| {
-                let (id, country) = (http::player_id(n), http::country(n));
-                format!(r#"{{"user_id":"{id}","display_name":"player {n}","country":"{country}"}}"#)
-            })
-            .collect();
-        let (status, _) = http::post(address, "/user/create", &format!("[{}]", users.join(",")))?;
-        ensure!(status == 201, "creation was refused with {status}");
-    }
-    Ok(())
-}
-
-fn total_points(address: SocketAddr) -> Result<u64> {
-    let (status, body) = http::get(address, "/leaderboard/all")?;
-    ensure!(status == 200, "the leaderboard was refused with {status}");
-    let lines: Vec<serde_json::Value> = serde_json::from_slice(&body)?;
-    Ok(lines
-        .iter()
-        .filter_map(|line| line["points"].as_u64())
-        .sum())
 }

@@ -11,9 +11,7 @@
 //! through them again and again. At the end all tickets are there, after kill -9 and a restart, or the
 //! benchmark fails. Every phase has an end: a quarter of an hour for making them, five minutes for a match.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use agon_bench::http;
@@ -26,7 +24,6 @@ use anyhow::{Context, Result, ensure};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PLAYERS_PER_BATCH: u64 = 50_000;
 /// Tickets made one by one to be timed, and to be matched, at the most.
 const SPARE: u64 = 200_000;
 /// Matches whose time is taken.
@@ -65,8 +62,8 @@ fn main() -> Result<()> {
 
 fn run(agon: &Path, plan: &Plan) -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let server = start(agon, dir.path())?;
-    create_players(server.address, plan.tickets + SPARE)?;
+    let server = Server::start_agon(agon, dir.path())?;
+    http::create_players(server.address, plan.tickets + SPARE)?;
     let mut client = Client::connect(server.address, PATIENCE)?;
     put_queue(&mut client)?;
     let mut next = plan.tickets;
@@ -108,7 +105,7 @@ fn run(agon: &Path, plan: &Plan) -> Result<()> {
     );
     drop((client, server));
     let started = Instant::now();
-    let server = start(agon, dir.path())?;
+    let server = Server::start_agon(agon, dir.path())?;
     let mut client = Client::connect(server.address, PATIENCE)?;
     let found = until_open(&mut client)?;
     ensure!(found == waits, "{found} tickets wait after a restart");
@@ -117,12 +114,6 @@ fn run(agon: &Path, plan: &Plan) -> Result<()> {
         started.elapsed().as_secs_f64()
     );
     Ok(())
-}
-
-fn start(agon: &Path, dir: &Path) -> Result<Server> {
-    let mut command = Command::new(agon);
-    command.args(["--listen", "127.0.0.1:0", "--data-dir"]);
-    Server::start(command.arg(dir))
 }
 
 /// Times the requests of single clients while `tickets` wait. Returns how many tickets it has made.
@@ -203,19 +194,4 @@ fn until_open(client: &mut Client) -> Result<u64> {
         ensure!(Instant::now() < end, "the store is not opened");
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-fn create_players(address: SocketAddr, players: u64) -> Result<()> {
-    for start in (0..players).step_by(PLAYERS_PER_BATCH as usize) {
-        let batch = start..players.min(start + PLAYERS_PER_BATCH);
-        let users: Vec<String> = batch
-            .map(|n| {
-                let id = http::player_id(n);
-                format!(r#"{{"user_id":"{id}","display_name":"player {n}"}}"#)
-            })
-            .collect();
-        let (status, _) = http::post(address, "/user/create", &format!("[{}]", users.join(",")))?;
-        ensure!(status == 201, "creation was refused with {status}");
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@
 //! on a machine with other work it says more than the clock on the wall. At the end both have all points that
 //! they acknowledged.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use agon_bench::http::{self, Load, Target, median};
@@ -54,7 +54,7 @@ fn main() -> Result<()> {
         time: Duration::from_secs(option("--seconds", 5)?),
     };
     let rounds = option("--rounds", 7)?;
-    let mut sides = [one, other].map(|binary| Side::start(&binary.into(), players));
+    let mut sides = [one, other].map(|binary| Side::start(Path::new(binary), players));
     let [Ok(one), Ok(other)] = &mut sides else {
         sides.into_iter().collect::<Result<Vec<_>>>()?;
         return Ok(());
@@ -95,7 +95,7 @@ fn compare(sides: [&mut Side; 2], players: u64, rounds: u64, load: Load) -> Resu
 }
 
 impl Side {
-    fn start(binary: &PathBuf, players: u64) -> Result<Self> {
+    fn start(binary: &Path, players: u64) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let server = Server::start_agon(binary, dir.path())?;
         http::create_players(server.address, players)?;

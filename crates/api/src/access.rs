@@ -28,16 +28,8 @@ const INVALID: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_to
 
 /// Finds out who the caller is, or says why its proof is not good. Whoever sends none is nobody that is known.
 pub(crate) async fn identify(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let looks = !api.access.is_open() && takes_proof(&request);
-    let caller = match looks {
-        true => caller(&api, request.headers()).await,
-        false => Ok(Caller::Anonymous),
-    };
-    match caller {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
+    match note_caller(&api, &mut request).await {
+        Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }
@@ -48,6 +40,24 @@ pub(crate) async fn permit(State(api): State<Api>, request: Request, next: Next)
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Both in one, for where nothing stands between them: a layer costs every request something.
+pub(crate) async fn admit(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let known = note_caller(&api, &mut request).await;
+    match known.and_then(|()| permitted(&api, &request)) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Leaves who the caller is with the request, where that matters.
+async fn note_caller(api: &Api, request: &mut Request) -> Result<(), Problem> {
+    if !api.access.is_open() && takes_proof(request) {
+        let caller = caller(api, request.headers()).await?;
+        request.extensions_mut().insert(caller);
+    }
+    Ok(())
 }
 
 /// Whether it matters who the caller is: not where there is nothing, nor where everybody may anyway.

@@ -16,11 +16,13 @@ use axum::middleware::from_fn_with_state;
 use governor::clock::DefaultClock;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
+use crate::access::{admit, identify, permit};
 use crate::idempotency::{KEY, REPLAYED};
 use crate::observe::REQUEST_ID;
 use crate::rate_limit::{
     RATE_LIMIT, RATE_LIMIT_POLICY, RateLimits, Rates, limit_clients, limit_failures,
 };
+use crate::state::Api;
 use crate::upstream::{ATTEMPTS, WINNER};
 
 /// What is asked of requests before they reach a route; nothing by default.
@@ -66,19 +68,18 @@ impl Cors {
 }
 
 impl Edge {
-    /// Puts the limits of callers around routes, and between the two of them `identify`, which finds out who a
-    /// caller is.
-    pub(crate) fn limit<S: Clone + Send + Sync + 'static>(
-        &self,
-        routes: Router<S>,
-        identify: impl FnOnce(Router<S>) -> Router<S>,
-    ) -> Router<S> {
+    /// Puts around routes whoever finds out who a caller is and judges whether it may, with the limits of callers,
+    /// if there are any, where they belong.
+    pub(crate) fn admit(&self, routes: Router<Api>, api: &Api) -> Router<Api> {
         let Some(rates) = &self.rates else {
-            return identify(routes);
+            return routes.layer(from_fn_with_state(api.clone(), admit));
         };
         let limits = Arc::new(RateLimits::new(rates, &DefaultClock::default()));
-        let routes = routes.layer(from_fn_with_state(limits.clone(), limit_clients));
-        identify(routes).layer(from_fn_with_state(limits, limit_failures))
+        routes
+            .layer(from_fn_with_state(api.clone(), permit))
+            .layer(from_fn_with_state(limits.clone(), limit_clients))
+            .layer(from_fn_with_state(api.clone(), identify))
+            .layer(from_fn_with_state(limits, limit_failures))
     }
 
     /// Answers browsers that ask whether a page may.

@@ -9,7 +9,6 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{identify, permit};
 use crate::edge::Edge;
 use crate::observe::observe;
 use crate::openapi::About;
@@ -114,11 +113,8 @@ pub fn router(api: Api) -> Router {
 pub fn router_behind(edge: &Edge, api: Api) -> Router {
     let routes = routes()
         .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(api.clone(), permit));
-    let routes = edge.limit(routes, |routes| {
-        routes.layer(from_fn_with_state(api.clone(), identify))
-    });
+        .method_not_allowed_fallback(wrong_method);
+    let routes = edge.admit(routes, &api);
     let routes = edge.share(routes);
     let routes = match api.tracer.clone() {
         Some(tracer) => routes.layer(from_fn_with_state(tracer, trace)),

@@ -1,5 +1,6 @@
 //! What handlers share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,9 +30,14 @@ pub struct Limits {
     pub matching: MatchLimits,
 }
 
-/// What handlers share; cheap to clone.
+/// What handlers share. One count for all of it, since each request clones it several times on its way to a
+/// handler, and threads take turns at what they count together.
 #[derive(Clone)]
-pub struct Api {
+pub struct Api(Arc<Shared>);
+
+/// The parts of an [`Api`].
+#[derive(Clone)]
+pub struct Shared {
     pub(crate) boards: Arc<dyn BoardStore>,
     pub(crate) matches: Arc<dyn MatchStore>,
     pub(crate) upstreams: Upstreams,
@@ -46,6 +52,14 @@ pub struct Api {
     draining: watch::Sender<bool>,
 }
 
+impl Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
 impl Api {
     /// An API over stores and upstreams, open to everybody.
     pub fn new(
@@ -54,7 +68,7 @@ impl Api {
         upstreams: Upstreams,
         limits: Limits,
     ) -> Self {
-        let api = Api {
+        let api = Api(Arc::new(Shared {
             boards,
             matches,
             upstreams,
@@ -67,7 +81,7 @@ impl Api {
             tracer: None,
             cursors: Arc::default(),
             draining: watch::Sender::new(false),
-        };
+        }));
         api.add_metrics();
         api
     }
@@ -95,17 +109,17 @@ impl Api {
 
     /// With a log that can be changed, and traces where they are asked for.
     #[must_use]
-    pub fn with_telemetry(self, log: LogSwitch, tracer: Option<Tracer>) -> Self {
-        Api {
-            log,
-            tracer,
-            ..self
-        }
+    pub fn with_telemetry(mut self, log: LogSwitch, tracer: Option<Tracer>) -> Self {
+        let shared = Arc::make_mut(&mut self.0);
+        shared.log = log;
+        shared.tracer = tracer;
+        self
     }
 
     /// The same, for those alone whom `access` lets in.
-    pub fn guarded_by(self, access: Arc<Access>) -> Self {
-        Api { access, ..self }
+    pub fn guarded_by(mut self, access: Arc<Access>) -> Self {
+        Arc::make_mut(&mut self.0).access = access;
+        self
     }
 
     /// Makes a change now.

@@ -22,16 +22,26 @@ pub struct BoardLine {
     pub settings: BoardSettings,
     /// The present season first, then the past ones, newest first.
     pub seasons: Vec<Season>,
+    /// When the schedule was set, where that was within the present season; in milliseconds since the Unix epoch.
+    /// Exports by versions that did not keep it are without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_set_at_ms: Option<i64>,
 }
 
 impl BoardLine {
     /// The line of a board.
-    pub fn new(name: BoardId, settings: BoardSettings, seasons: Vec<Season>) -> Self {
+    pub fn new(
+        name: BoardId,
+        settings: BoardSettings,
+        seasons: Vec<Season>,
+        reset_set_at_ms: Option<i64>,
+    ) -> Self {
         BoardLine {
             kind: Kind::Board,
             name,
             settings,
             seasons,
+            reset_set_at_ms,
         }
     }
 }

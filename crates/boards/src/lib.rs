@@ -18,6 +18,7 @@ mod rank_key;
 mod reading;
 mod schedule;
 mod score;
+mod season_end;
 mod segment;
 mod settings;
 mod store;

@@ -40,6 +40,7 @@ pub(crate) enum Effect {
     ChangeBoard {
         board: BoardNumber,
         settings: BoardSettings,
+        reset_set_at_ms: Option<i64>,
         ladders: Option<Vec<Ladder>>,
         /// Past seasons that stay.
         keep: usize,
@@ -165,11 +166,13 @@ impl Effect {
             Effect::ChangeBoard {
                 board,
                 settings,
+                reset_set_at_ms,
                 ladders,
                 keep,
             } => {
                 if let Some(board) = state.boards.get_mut(&board) {
                     board.version = commit;
+                    board.reset_set_at_ms = reset_set_at_ms;
                     change_board(board, settings, ladders, debris);
                     board
                         .ladder
@@ -360,6 +363,7 @@ fn rotate(board: &mut Board, ended: Season, next: Season) {
     let ladder = std::mem::replace(&mut board.ladder, fresh);
     board.past.insert(0, (ended, ladder));
     board.season = next;
+    board.reset_set_at_ms = None;
     board.set_end();
 }
 

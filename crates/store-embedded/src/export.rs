@@ -235,8 +235,12 @@ impl Export {
 
     fn write_boards(&self, out: &mut Out<impl Write>) -> Result<(), ExportError> {
         for board in &self.boards {
-            let BoardRecord { settings, seasons } = board.record.clone();
-            let line = BoardLine::new(board.id.clone(), settings, seasons);
+            let BoardRecord {
+                settings,
+                seasons,
+                reset_set_at_ms,
+            } = board.record.clone();
+            let line = BoardLine::new(board.id.clone(), settings, seasons, reset_set_at_ms);
             out.record(Kind::Board, &line)?;
         }
         Ok(())

@@ -10,6 +10,9 @@ pub(crate) struct BoardRecord {
     pub(crate) settings: BoardSettings,
     /// The present season first, then the past ones that are kept, newest first.
     pub(crate) seasons: Vec<Season>,
+    /// When the schedule was set, where that was within the present season.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reset_set_at_ms: Option<i64>,
 }
 
 /// The record begins with the board's number.
@@ -38,6 +41,7 @@ fn format_1(json: &[u8]) -> Option<BoardRecord> {
     Some(BoardRecord {
         settings: serde_json::from_slice(json).ok()?,
         seasons: vec![first],
+        reset_set_at_ms: None,
     })
 }
 
@@ -101,11 +105,21 @@ mod tests {
         let record = BoardRecord {
             settings: BoardSettings::global(),
             seasons: vec![season(2, None), season(1, Some(9))],
+            reset_set_at_ms: Some(7),
         };
         let bytes = board(BoardNumber(7), &record);
         let back = read_board(b"global", &bytes);
         assert_eq!(back, Some((BoardNumber(7), BoardId::global(), record)));
         assert_eq!(read_board(b"global", &bytes[..9]), None);
+    }
+
+    #[test]
+    fn boards_that_do_not_say_when_their_schedule_was_set_are_read() {
+        let old = br#"{"settings":{"reset":{"cron":"@daily","time_zone":"UTC"}},"seasons":[{"season":1,"started_at_ms":5,"ended_at_ms":null}]}"#;
+        let bytes = [&[0, 0, 0, 1][..], old].concat();
+        let (_, _, record) = read_board(b"global", &bytes).unwrap();
+        assert!(record.settings.reset.is_some());
+        assert_eq!(record.reset_set_at_ms, None);
     }
 
     #[test]

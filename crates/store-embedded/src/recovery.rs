@@ -308,6 +308,8 @@ impl<'a> Loader<'a> {
                 continue;
             };
             let mut board = Board::new(number, record.settings, season);
+            board.reset_set_at_ms = record.reset_set_at_ms;
+            board.set_end();
             board.ladder = ladder;
             board.version = state.position.commit;
             board.past = ladders.collect();

@@ -24,6 +24,8 @@ pub(crate) struct Board {
     pub(crate) past: Vec<(Season, Ladder)>,
     /// Players that are not ranked here, whether or not they have an entry.
     pub(crate) hidden: HashSet<Slot>,
+    /// When the schedule was set, where that was within the present season.
+    pub(crate) reset_set_at_ms: Option<i64>,
     /// When the present season ends by schedule.
     pub(crate) ends_at_ms: Option<i64>,
     /// The last commit that changed what is seen here; when it is loaded, the store's last.
@@ -117,6 +119,7 @@ impl Board {
             ladder,
             past: Vec::new(),
             hidden: HashSet::new(),
+            reset_set_at_ms: None,
             ends_at_ms: None,
             version: 0,
         };
@@ -124,18 +127,16 @@ impl Board {
         board
     }
 
-    /// To be called where the settings or the season change.
+    /// To be called where the settings, the time at which their schedule was set or the season change.
     pub(crate) fn set_end(&mut self) {
-        let reset = self.settings.reset.as_ref();
-        self.ends_at_ms = reset.and_then(|reset| reset.next_after(self.season.started_at_ms));
+        self.ends_at_ms = self.settings.end_of(self.season, self.reset_set_at_ms);
     }
 
-    /// The last instant until `now_ms` at which the present season ought to have ended. Of several that
-    /// were missed the earlier ones would have begun seasons that nobody could have played in.
+    /// See [`BoardSettings::missed_end_of`]; of the present season, and mostly without a search.
     fn missed_end(&self, now_ms: i64) -> Option<i64> {
         self.ends_at_ms.filter(|end| *end <= now_ms)?;
-        let reset = self.settings.reset.as_ref()?;
-        reset.last_between(self.season.started_at_ms, now_ms)
+        let settings = &self.settings;
+        settings.missed_end_of(self.season, self.reset_set_at_ms, now_ms)
     }
 
     pub(crate) fn key(&self, slot: Slot) -> Option<RankKey> {
@@ -163,6 +164,7 @@ impl Board {
         BoardRecord {
             settings: self.settings.clone(),
             seasons: self.seasons(),
+            reset_set_at_ms: self.reset_set_at_ms,
         }
     }
 

@@ -1,18 +1,26 @@
 //! The embedded store against the reference, across restarts.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use proptest::prelude::*;
 use store_embedded::{Clock, EmbeddedStore, Options};
 use testkit::{ReferenceStore, conformance};
 
 const STARTED_AT_MS: i64 = 1_000;
+const HOUR_MS: i64 = 3_600_000;
 
 fn open(dir: &tempfile::TempDir) -> EmbeddedStore {
+    open_with(dir, Clock::new(|| STARTED_AT_MS))
+}
+
+fn open_with(dir: &tempfile::TempDir, clock: Clock) -> EmbeddedStore {
     let options = Options {
         data_dir: dir.path().join("data"),
         cache_bytes: 1 << 20,
         max_queue: 1024,
-        clock: Clock::new(|| STARTED_AT_MS),
+        clock,
     };
     EmbeddedStore::open(&options).unwrap()
 }
@@ -38,6 +46,25 @@ proptest! {
             }
             conformance::compare(&open(&dir), &reference).await;
         });
+    }
+
+    /// With the time that it was down before each run.
+    #[test]
+    fn seasons_end_as_those_of_the_reference(
+        runs in prop::collection::vec((0..100 * HOUR_MS, conformance::seasons::steps(60)), 1..4)
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let reference = ReferenceStore::new(STARTED_AT_MS);
+        let clock = Arc::new(AtomicI64::new(STARTED_AT_MS));
+        for (down_ms, steps) in &runs {
+            let now_ms = reference.latest_ms() + down_ms;
+            let set_clock = |now_ms| clock.store(now_ms, Ordering::Relaxed);
+            set_clock(now_ms);
+            let shown = Arc::clone(&clock);
+            let store = open_with(&dir, Clock::new(move || shown.load(Ordering::Relaxed)));
+            let run = conformance::seasons::run(&store, &reference, steps, now_ms, &set_clock);
+            runtime().block_on(run);
+        }
     }
 
     /// Many changes in one batch: each must see those before it.

@@ -48,15 +48,19 @@ impl Setup {
         store.change(change, None, now_ms).await.unwrap().changed
     }
 
-    async fn prepare(&self, store: &EmbeddedStore, cron: &str) {
+    async fn put(&self, store: &EmbeddedStore, cron: Option<&str>, keep_seasons: u32) {
         let settings = BoardSettings {
-            reset: Some(Schedule::parse(cron, "Europe/Berlin").unwrap()),
-            keep_seasons: 2,
+            reset: cron.map(|cron| Schedule::parse(cron, "Europe/Berlin").unwrap()),
+            keep_seasons,
             ..BoardSettings::default()
         };
         let board = daily();
         self.change(store, Change::PutBoard { board, settings })
             .await;
+    }
+
+    async fn prepare(&self, store: &EmbeddedStore, cron: Option<&str>) {
+        self.put(store, cron, 2).await;
         let player = Player {
             id: id(),
             display_name: DisplayName::parse("ada").unwrap(),
@@ -121,7 +125,7 @@ async fn a_submission_goes_to_the_season_of_its_time() {
     let setup = Setup::new();
     let store = setup.open();
     // At 02:30, which the clocks of Berlin pass over on the 29th: at 03:00 there, 01:00 UTC.
-    setup.prepare(&store, "30 2 * * *").await;
+    setup.prepare(&store, Some("30 2 * * *")).await;
     let reset_ms = NOON_MS + 13 * HOUR_MS;
     setup.set(reset_ms - 1);
     assert_eq!(setup.submit(&store, 5.0).await.season, SeasonId(1));
@@ -140,7 +144,7 @@ async fn a_submission_goes_to_the_season_of_its_time() {
 async fn a_season_ends_on_time_without_any_request() {
     let setup = Setup::new();
     let store = setup.open();
-    setup.prepare(&store, "0 * * * *").await;
+    setup.prepare(&store, Some("0 * * * *")).await;
     setup.submit(&store, 5.0).await;
     setup.set(NOON_MS + HOUR_MS);
     let second = season(2, NOON_MS + HOUR_MS, None);
@@ -152,7 +156,7 @@ async fn a_season_ends_on_time_without_any_request() {
 async fn what_was_missed_is_made_good_once() {
     let setup = Setup::new();
     let store = setup.open();
-    setup.prepare(&store, "0 0 * * *").await;
+    setup.prepare(&store, Some("0 0 * * *")).await;
     setup.submit(&store, 5.0).await;
     drop(store);
     // Midnight in Berlin was at 23:00 and, with summer time, two nights later at 22:00.
@@ -175,7 +179,7 @@ async fn what_was_missed_is_made_good_once() {
 async fn seasons_beyond_those_kept_are_gone_for_good() {
     let setup = Setup::new();
     let store = setup.open();
-    setup.prepare(&store, "0 * * * *").await;
+    setup.prepare(&store, Some("0 * * * *")).await;
     for hour in 0..5 {
         setup.set(NOON_MS + hour * HOUR_MS);
         setup.submit(&store, hour as f64).await;
@@ -187,4 +191,50 @@ async fn seasons_beyond_those_kept_are_gone_for_good() {
     let store = setup.open();
     assert_eq!(store.seasons(&daily()).await.unwrap(), kept);
     assert_eq!(scores(&store, 3).await, [2.0]);
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_set_counts_from_then_on() {
+    const MINUTE_MS: i64 = 60_000;
+    let setup = Setup::new();
+    let store = setup.open();
+    setup.prepare(&store, None).await;
+    setup.submit(&store, 5.0).await;
+    // Five past two, on a board that has run since noon: at 12:20 and 13:20 it had no schedule.
+    setup.set(NOON_MS + 125 * MINUTE_MS);
+    setup.put(&store, Some("20 * * * *"), 0).await;
+    setup.set(NOON_MS + 140 * MINUTE_MS - 1);
+    assert_eq!(setup.submit(&store, 1.0).await.season, SeasonId(1));
+    assert_eq!(scores(&store, 1).await, [5.0]);
+    // Another one, with the first at 14:20 still to come.
+    setup.put(&store, Some("40 * * * *"), 3).await;
+    setup.set(NOON_MS + 159 * MINUTE_MS);
+    assert_eq!(setup.submit(&store, 1.0).await.season, SeasonId(1));
+    // The same again: the end at 14:40 stays, and is made good after a restart.
+    setup.put(&store, Some("40 * * * *"), 2).await;
+    drop(store);
+    setup.set(NOON_MS + 170 * MINUTE_MS);
+    let store = setup.open();
+    let end_ms = NOON_MS + 160 * MINUTE_MS;
+    let seasons = [season(2, end_ms, None), season(1, NOON_MS, Some(end_ms))];
+    wait_for(&store, &seasons).await;
+    assert_eq!(scores(&store, 1).await, [5.0]);
+}
+
+#[tokio::test]
+async fn what_a_schedule_counts_from_is_kept_over_a_restart() {
+    let setup = Setup::new();
+    let store = setup.open();
+    setup.prepare(&store, None).await;
+    setup.submit(&store, 5.0).await;
+    setup.set(NOON_MS + 30 * HOUR_MS);
+    setup.put(&store, Some("0 0 * * *"), 0).await;
+    drop(store);
+    let store = setup.open();
+    // A change, so that what was due would have ended by now.
+    assert_eq!(setup.submit(&store, 1.0).await.season, SeasonId(1));
+    assert_eq!(
+        store.seasons(&daily()).await.unwrap(),
+        [season(1, NOON_MS, None)]
+    );
 }

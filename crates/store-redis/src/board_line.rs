@@ -20,6 +20,9 @@ pub(crate) struct BoardLine {
     /// segments of somebody who began after they had been given up for its own; 0 while there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) build: u64,
+    /// When the schedule was set, where that was within the present season, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reset_set_at_ms: Option<i64>,
     /// When the present season ends by schedule, in milliseconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ends_at_ms: Option<i64>,
@@ -33,6 +36,7 @@ impl BoardLine {
             seasons: vec![begun(SeasonId::FIRST, now_ms)],
             building: Vec::new(),
             build: 0,
+            reset_set_at_ms: None,
             ends_at_ms: None,
         };
         line.set_end();
@@ -80,6 +84,7 @@ impl BoardLine {
         let next = begun(SeasonId(self.present().season.0 + 1), now_ms);
         self.seasons[0].ended_at_ms = Some(now_ms);
         self.seasons.insert(0, next);
+        self.reset_set_at_ms = None;
         self.set_end();
         next
     }
@@ -90,18 +95,23 @@ impl BoardLine {
         self.seasons.split_off(keep.min(self.seasons.len()))
     }
 
-    /// To be called where the settings or the season change.
-    pub(crate) fn set_end(&mut self) {
-        let reset = self.settings.reset.as_ref();
-        self.ends_at_ms = reset.and_then(|reset| reset.next_after(self.present().started_at_ms));
+    /// Gives the board other settings at that time.
+    pub(crate) fn put(&mut self, settings: BoardSettings, now_ms: i64) {
+        self.reset_set_at_ms = settings.reset_set_at(now_ms, &self.settings, self.reset_set_at_ms);
+        self.settings = settings;
+        self.set_end();
     }
 
-    /// The last instant until `now_ms` at which the present season ought to have ended. Of several that
-    /// were missed the earlier ones would have begun seasons that nobody could have played in.
+    /// To be called where the settings, the time at which their schedule was set or the season change.
+    pub(crate) fn set_end(&mut self) {
+        self.ends_at_ms = self.settings.end_of(self.present(), self.reset_set_at_ms);
+    }
+
+    /// See [`BoardSettings::missed_end_of`]; of the present season, and mostly without a search.
     pub(crate) fn missed_end(&self, now_ms: i64) -> Option<i64> {
         self.ends_at_ms.filter(|end| *end <= now_ms)?;
-        let reset = self.settings.reset.as_ref()?;
-        reset.last_between(self.present().started_at_ms, now_ms)
+        let settings = &self.settings;
+        settings.missed_end_of(self.present(), self.reset_set_at_ms, now_ms)
     }
 }
 
@@ -161,5 +171,22 @@ mod tests {
         assert_eq!(line.ends_at_ms, Some(DAY_MS));
         assert_eq!(line.missed_end(DAY_MS - 1), None);
         assert_eq!(line.missed_end(3 * DAY_MS + 7), Some(3 * DAY_MS));
+    }
+
+    #[test]
+    fn a_schedule_counts_from_when_it_was_set() {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        let mut line = BoardLine::new(3, BoardSettings::global(), 5);
+        let settings = BoardSettings {
+            reset: Some(Schedule::parse("0 0 * * *", "UTC").unwrap()),
+            ..BoardSettings::global()
+        };
+        line.put(settings.clone(), 9 * DAY_MS + 7);
+        assert_eq!(line.ends_at_ms, Some(10 * DAY_MS));
+        line.put(settings, 9 * DAY_MS + 8);
+        assert_eq!(line.reset_set_at_ms, Some(9 * DAY_MS + 7));
+        assert_eq!(BoardLine::read(&line.to_bytes()), Some(line.clone()));
+        line.rotate(9 * DAY_MS + 9);
+        assert_eq!((line.reset_set_at_ms, line.ends_at_ms), (None, Some(10 * DAY_MS)));
     }
 }

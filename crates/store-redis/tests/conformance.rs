@@ -3,8 +3,8 @@
 //! Each case has a prefix of its own on the same servers, so that none of them waits for servers to start.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use boards::Clock;
 use proptest::prelude::*;
@@ -14,6 +14,7 @@ use testkit::{RedisCluster, RedisServer, ReferenceStore};
 use tokio::runtime::Runtime;
 
 const STARTED_AT_MS: i64 = 1_000;
+const HOUR_MS: i64 = 3_600_000;
 
 fn server() -> String {
     static SERVER: OnceLock<RedisServer> = OnceLock::new();
@@ -53,6 +54,25 @@ fn does_what_the_reference_does(url: &str, partitions: u16, runs: &[Vec<Step>]) 
     });
 }
 
+/// Takes the steps, with the time that no node was there before each run.
+fn seasons_end_alike(partitions: u16, runs: &[(i64, Vec<conformance::seasons::Step>)]) {
+    let options = options(&server(), partitions);
+    let reference = ReferenceStore::new(STARTED_AT_MS);
+    let clock = Arc::new(AtomicI64::new(STARTED_AT_MS));
+    Runtime::new().unwrap().block_on(async {
+        for (down_ms, steps) in runs {
+            let now_ms = reference.latest_ms() + down_ms;
+            let set_clock = |now_ms| clock.store(now_ms, Ordering::Relaxed);
+            set_clock(now_ms);
+            let shown = Arc::clone(&clock);
+            let shown = Clock::new(move || shown.load(Ordering::Relaxed));
+            let store = RedisStore::open(&options, shown).await.unwrap();
+            conformance::seasons::run(&store, &reference, steps, now_ms, &set_clock).await;
+            store.close();
+        }
+    });
+}
+
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
@@ -85,5 +105,17 @@ proptest! {
     #[test]
     fn a_cluster_does(runs in prop::collection::vec(conformance::steps(120), 1..3)) {
         does_what_the_reference_does(&cluster(), 8, &runs);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(12))]
+
+    #[test]
+    fn seasons_end_as_those_of_the_reference(
+        partitions in 1..4_u16,
+        runs in prop::collection::vec((0..100 * HOUR_MS, conformance::seasons::steps(40)), 1..3)
+    ) {
+        seasons_end_alike(partitions, &runs);
     }
 }

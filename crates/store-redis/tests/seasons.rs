@@ -56,14 +56,19 @@ impl Setup {
         setup
     }
 
-    async fn prepare(&self) {
+    async fn put(&self, node: usize, cron: &str) {
         let settings = BoardSettings {
-            reset: Some(Schedule::parse("0 0 * * *", "UTC").unwrap()),
+            reset: Some(Schedule::parse(cron, "UTC").unwrap()),
             keep_seasons: 2,
             ..BoardSettings::global()
         };
         let board = board();
-        self.change(0, Change::PutBoard { board, settings }).await;
+        let put = Change::PutBoard { board, settings };
+        self.change(node, put).await;
+    }
+
+    async fn prepare(&self) {
+        self.put(0, "0 0 * * *").await;
         let player = |n| Player {
             id: id(n),
             display_name: DisplayName::parse("ada").unwrap(),
@@ -147,4 +152,24 @@ async fn a_season_ends_though_nobody_plays() {
         assert!(started.elapsed() < LIMIT, "{:?}", setup.seasons().await);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_changed_counts_from_then_on() {
+    const MINUTE_MS: i64 = 60_000;
+    let setup = Setup::new().await;
+    setup.now_ms.store(NOON_MS + 65 * MINUTE_MS, Ordering::Relaxed);
+    setup.put(1, "20 * * * *").await;
+    setup
+        .now_ms
+        .store(NOON_MS + 80 * MINUTE_MS - 1, Ordering::Relaxed);
+    assert_eq!(setup.submit().await, [SeasonId(1); NODES]);
+    // The same again, at another node: the end stays where it is.
+    setup.put(2, "20 * * * *").await;
+    let end_ms = NOON_MS + 80 * MINUTE_MS;
+    setup.now_ms.store(end_ms + 5, Ordering::Relaxed);
+    assert_eq!(setup.submit().await, [SeasonId(2); NODES]);
+    let expected = [season(2, end_ms, None), season(1, NOON_MS, Some(end_ms))];
+    assert_eq!(setup.seasons().await, expected);
+    assert_eq!(setup.scores(SeasonId(1)).await, [2.0; NODES]);
 }

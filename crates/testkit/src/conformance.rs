@@ -8,6 +8,7 @@ mod answers;
 mod cast;
 mod compare;
 pub mod queues;
+pub mod seasons;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -150,6 +150,9 @@ impl State {
         now_ms: i64,
     ) -> Result<Receipt, StoreError> {
         self.latest_ms = self.latest_ms.max(now_ms);
+        // Whatever becomes of the change: time goes on.
+        let boards = self.boards.values_mut();
+        boards.for_each(|board| board.end_by_schedule(now_ms));
         if let Some(first) = self.made_before(guard, now_ms)? {
             let Kept::Boards(changed) = &first.changed else {
                 return Err(StoreError::KeyReused);

@@ -163,12 +163,17 @@ impl<'a, R: std::io::BufRead> Check<'a, R> {
             name,
             settings,
             seasons,
+            reset_set_at_ms,
             ..
         } = self.lines.parse()?;
         if self.boards.last().is_some_and(|last| last.id >= name) {
             return Err(self.lines.wrong("boards come by name, each once"));
         }
-        let record = BoardRecord { settings, seasons };
+        let record = BoardRecord {
+            settings,
+            seasons,
+            reset_set_at_ms,
+        };
         if !is_in_order(&record) {
             let what = "the seasons are not a present one and past ones before it";
             return Err(self.lines.wrong(what));

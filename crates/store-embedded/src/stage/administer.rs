@@ -24,7 +24,7 @@ impl Stage<'_> {
         now_ms: i64,
     ) -> Result<Changed, StoreError> {
         if let Ok(board) = self.state.board(&id) {
-            self.change_board(&id, board, settings)?;
+            self.change_board(&id, board, settings, now_ms)?;
             return Ok(Changed::Put { created: 0 });
         }
         self.add_board(id, settings, now_ms);
@@ -49,15 +49,19 @@ impl Stage<'_> {
         id: &BoardId,
         board: &Board,
         settings: BoardSettings,
+        now_ms: i64,
     ) -> Result<(), StoreError> {
         let filled = board.ladders().any(|(_, ladder)| !ladder.is_empty());
         if settings.order != board.settings.order && filled {
             return Err(StoreError::OrderIsFixed);
         }
         let keep = settings.keep_seasons as usize;
+        let reset_set_at_ms =
+            settings.reset_set_at(now_ms, &board.settings, board.reset_set_at_ms);
         let mut record = BoardRecord {
             settings: settings.clone(),
             seasons: board.seasons(),
+            reset_set_at_ms,
         };
         self.doom(board.number, &mut record, keep);
         self.write_board(id, board.number, &record);
@@ -66,6 +70,7 @@ impl Stage<'_> {
             board: board.number,
             ladders: self.reshaped(board, &settings, many)?,
             settings,
+            reset_set_at_ms,
             keep,
         });
         Ok(())
@@ -290,6 +295,7 @@ impl Stage<'_> {
         let mut record = board.record();
         record.seasons[0] = ended;
         record.seasons.insert(0, next);
+        record.reset_set_at_ms = None;
         let keep = board.settings.keep_seasons as usize;
         self.doom(board.number, &mut record, keep);
         self.write_board(id, board.number, &record);

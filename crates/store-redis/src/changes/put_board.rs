@@ -94,10 +94,9 @@ impl Attempt<'_, '_> {
             return Ok(());
         }
         let mut line = old.clone();
-        line.settings = settings.clone();
+        line.put(settings.clone(), self.now_ms);
         line.building.clear();
         line.build = 0;
-        line.set_end();
         let forgotten = line.forget();
         self.set_lines(board, Some(&line));
         self.doom_seasons(&line, forgotten.iter().map(|season| season.season));

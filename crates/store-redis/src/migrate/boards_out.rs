@@ -23,7 +23,8 @@ pub(super) async fn write<W: Write>(
 ) -> Result<(), MigrateError> {
     let boards = boards(reading).await?;
     for (name, line) in &boards {
-        let line = BoardText::new(name.clone(), line.settings.clone(), line.seasons.clone());
+        let (settings, seasons) = (line.settings.clone(), line.seasons.clone());
+        let line = BoardText::new(name.clone(), settings, seasons, line.reset_set_at_ms);
         out.record(Kind::Board, &line)?;
     }
     write_players(reading, out).await?;

@@ -82,6 +82,7 @@ impl Plan {
         let number = u32::try_from(self.boards.len() + 1).unwrap_or(u32::MAX);
         let mut line = BoardLine::new(number, board.settings, 0);
         line.seasons = board.seasons;
+        line.reset_set_at_ms = board.reset_set_at_ms;
         line.set_end();
         self.boards.insert(board.name.as_str().to_owned(), line);
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boards::{
     Attribute, AttributeName, AttributeValue, Attributes, BoardId, BoardSettings, Country, Details,
-    DisplayName, Metadata, NewPlayer, Operator, Order, Player, PlayerId, RankMode, Score, Segment,
-    Submission,
+    DisplayName, Metadata, NewPlayer, Operator, Order, Player, PlayerId, RankMode, Schedule, Score,
+    Segment, Submission,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -126,6 +126,13 @@ pub(super) fn submission() -> impl Strategy<Value = Submission> {
     )
 }
 
+/// None, or one whose next instant is years away: steps that are about seasons that end by schedule have their own
+/// suite. What the store keeps of it is still to be moved, restored and exported.
+fn reset() -> impl Strategy<Value = Option<Schedule>> {
+    let cron = select(vec!["0 0 29 2 *", "0 12 29 2 *"]);
+    prop::option::weighted(0.3, cron.prop_map(|cron| Schedule::parse(cron, "UTC").unwrap()))
+}
+
 /// A board and settings for it. Its order is mostly its own, since it is fixed while there are entries.
 pub(super) fn board_with_settings(
     board: impl Strategy<Value = BoardId>,
@@ -152,16 +159,18 @@ fn settings() -> impl Strategy<Value = BoardSettings> {
         operator(),
         rank_mode,
         segments,
+        reset(),
         0..4_u32,
         max_entries,
         bounds,
     )
         .prop_map(
-            move |(operator, rank_mode, segments, keep_seasons, max_entries, bounds)| {
+            move |(operator, rank_mode, segments, reset, keep_seasons, max_entries, bounds)| {
                 BoardSettings {
                     operator,
                     rank_mode,
                     segments,
+                    reset,
                     keep_seasons,
                     max_entries,
                     min_score: bounds.0.map(bound),

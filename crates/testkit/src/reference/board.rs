@@ -14,6 +14,8 @@ use super::ranks::{better, rank_at};
 pub(super) struct Board {
     pub number: BoardNumber,
     pub settings: BoardSettings,
+    /// The schedule has been the same since then, or since the present season began.
+    pub reset_since_ms: i64,
     pub present: Play,
     /// Those seasons of the past that are kept, the newest first.
     pub past: Vec<Play>,
@@ -64,6 +66,7 @@ impl Board {
         Board {
             number,
             settings,
+            reset_since_ms: now_ms,
             present: Play::begin(SeasonId::FIRST, now_ms),
             past: Vec::new(),
             hidden: BTreeSet::new(),
@@ -195,6 +198,36 @@ impl Board {
         let too_many: Vec<PlayerId> = too_many.map(|line| line.player).collect();
         for player in too_many {
             self.present.remove(player);
+        }
+    }
+
+    /// Gives the board other settings. A schedule that is another than before counts from now on.
+    pub(super) fn put(&mut self, settings: BoardSettings, now_ms: i64) {
+        if settings.reset != self.settings.reset {
+            self.reset_since_ms = now_ms.max(self.present.season.started_at_ms);
+        }
+        self.settings = settings;
+        self.forget_the_oldest();
+        self.drop_the_last();
+    }
+
+    /// Ends the present season at that time, and begins the next.
+    pub(super) fn rotate(&mut self, at_ms: i64) -> Season {
+        let next = SeasonId(self.present.season.season.0 + 1);
+        let mut ended = std::mem::replace(&mut self.present, Play::begin(next, at_ms));
+        ended.season.ended_at_ms = Some(at_ms);
+        self.past.insert(0, ended);
+        self.forget_the_oldest();
+        self.reset_since_ms = at_ms;
+        self.present.season
+    }
+
+    /// Ends the present season, if it ought to have ended by schedule. Where several instants of the schedule have
+    /// gone by, it is the last of them that counts.
+    pub(super) fn end_by_schedule(&mut self, now_ms: i64) {
+        let reset = self.settings.reset.as_ref();
+        if let Some(end_ms) = reset.and_then(|r| r.last_between(self.reset_since_ms, now_ms)) {
+            self.rotate(end_ms);
         }
     }
 

@@ -2,11 +2,11 @@
 
 use boards::{
     BoardId, BoardNumber, BoardSettings, Change, Changed, Details, NewPlayer, Outcome, Player,
-    PlayerId, Refusal, SeasonId, StoreError, Submission,
+    PlayerId, Refusal, StoreError, Submission,
 };
 
 use super::State;
-use super::board::{Board, Play};
+use super::board::Board;
 
 impl State {
     pub(super) fn change(&mut self, change: Change, now_ms: i64) -> Result<Changed, StoreError> {
@@ -110,9 +110,7 @@ impl State {
         if has_entries && settings.order != board.settings.order {
             return Err(StoreError::OrderIsFixed);
         }
-        board.settings = settings;
-        board.forget_the_oldest();
-        board.drop_the_last();
+        board.put(settings, now_ms);
         Ok(Changed::Put { created: 0 })
     }
 
@@ -201,12 +199,6 @@ impl State {
     }
 
     fn rotate(&mut self, board: &BoardId, now_ms: i64) -> Result<Changed, StoreError> {
-        let board = self.board_mut(board)?;
-        let next = SeasonId(board.present.season.season.0 + 1);
-        let mut ended = std::mem::replace(&mut board.present, Play::begin(next, now_ms));
-        ended.season.ended_at_ms = Some(now_ms);
-        board.past.insert(0, ended);
-        board.forget_the_oldest();
-        Ok(Changed::Rotated(board.present.season))
+        Ok(Changed::Rotated(self.board_mut(board)?.rotate(now_ms)))
     }
 }

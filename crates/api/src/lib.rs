@@ -25,6 +25,7 @@ mod rate_limit;
 mod routes;
 mod score;
 mod state;
+mod stay;
 mod time;
 mod trace;
 mod upstream;

@@ -24,7 +24,7 @@ use crate::query::{FromQuery, Query, parsed, whole};
 use crate::state::Api;
 use crate::stay::Stay;
 
-pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const DEFAULT_TOP: u64 = 10;
 const MAX_TOP: u64 = 100;
 /// Between two events, and between two looks at the board's version.

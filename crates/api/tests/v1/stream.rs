@@ -275,6 +275,11 @@ async fn a_run_that_has_not_come_whole_is_not_begun() {
     let reply = post(&client, None, Body::from_stream(stream::iter(pieces))).await;
     assert_eq!(reply.problem(), (400, "malformed_json"));
     assert_eq!(reply.body["lines_done"], 1000);
+    let detail = reply.body["detail"].as_str().unwrap();
+    assert_eq!(
+        detail,
+        "The body is not JSON, with 1000 lines done: the body ended early: gone"
+    );
     assert_eq!(runs(&client), [1000]);
 }
 

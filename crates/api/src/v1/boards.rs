@@ -334,6 +334,17 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_may_have_a_point() {
+        let settings = read(json!({"keep_seasons": 2.0, "max_entries": 1e3})).unwrap();
+        assert_eq!(
+            (settings.keep_seasons, settings.max_entries),
+            (2, Some(1000))
+        );
+        let faults = read(json!({"keep_seasons": 2.5, "max_entries": -1.0})).unwrap_err();
+        assert_eq!(faults, ["/keep_seasons", "/max_entries"]);
+    }
+
+    #[test]
     fn every_fault_is_listed() {
         let bad = json!({
             "order": "up", "operator": 1, "rank_mode": "", "segments": ["a", "B", "a"], "reset": {"cron": ""},

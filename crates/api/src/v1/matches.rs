@@ -6,7 +6,7 @@ use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use boards::{Guard, PlayerId};
-use fields::{Fields, FromFields, FromValue};
+use fields::{Fields, FromFields, FromValue, integer};
 use matchmaking::{MatchId, MatchResult, QueueChange, QueueChanged, TicketId, Who};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -102,7 +102,7 @@ struct Place(u32);
 
 impl FromValue for Place {
     fn from_value(value: &Value) -> Result<Self, &'static str> {
-        let place = value.as_u64().and_then(|place| u32::try_from(place).ok());
+        let place = integer(value).and_then(|place| u32::try_from(place).ok());
         let place = place.filter(|place| (1..=MAX_PLACES as u32).contains(place));
         place
             .map(Place)

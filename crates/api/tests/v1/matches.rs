@@ -93,7 +93,7 @@ async fn what_stands_behind_a_match_is_a_verb() {
 async fn a_match_is_finished() {
     let client = Client::new();
     let reply = client
-        .post(&path("/result"), &json!({"placements": [1, 2]}))
+        .post(&path("/result"), &json!({"placements": [1.0, 2]}))
         .await;
     assert_eq!(reply.body["result"], json!({"placements": [1, 2]}));
     assert_eq!(

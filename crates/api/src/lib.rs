@@ -32,6 +32,7 @@ mod upstream;
 mod upstream_numbers;
 mod user;
 mod v1;
+mod verbs;
 
 pub use client::{Client, ClientAddress};
 pub use edge::{Cors, Edge};

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::board_scores::batch;
 use super::scores::PlayerScore;
-use crate::body::{Line, LineBody, MAX_LINE_BYTES, object};
+use crate::body::{Line, LineBody, MAX_LINE_BYTES, object, require_plain};
 use crate::idempotency::{Key, Reply, RequestDigest};
 use crate::problem::{Code, Problem};
 use crate::state::{Api, Limits};
@@ -39,6 +39,7 @@ pub(crate) struct ScoreLines {
 
 impl ScoreLines {
     pub(crate) fn of(request: Request, limits: &Limits) -> Result<Self, Problem> {
+        require_plain(request.headers())?;
         Ok(ScoreLines {
             key: Key::of_request(&request)?,
             digest: RequestDigest::of(request.method(), request.uri().path()).with(LINES),

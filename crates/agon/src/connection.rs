@@ -25,6 +25,7 @@ use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 /// How long a connection may stay in a phase.
@@ -73,6 +74,8 @@ pub(crate) struct Activity {
     asked_to_end: AtomicBool,
     /// Whether the server stops.
     stopping: AtomicBool,
+    /// Told when the client of HTTP/2 is to be told to go.
+    leave: Notify,
     task: OnceLock<Waker>,
 }
 
@@ -96,6 +99,7 @@ impl Activity {
             streams: OnceLock::new(),
             asked_to_end: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            leave: Notify::new(),
             task: OnceLock::new(),
         })
     }
@@ -125,6 +129,16 @@ impl Activity {
         self.unread.store(true, Ordering::Relaxed);
     }
 
+    /// With HTTP/2: the client is to be told to make no more requests here.
+    pub(crate) fn ask_to_leave(&self) {
+        self.leave.notify_one();
+    }
+
+    /// Waits until that has been asked, be it before.
+    pub(crate) async fn asked_to_leave(&self) {
+        self.leave.notified().await;
+    }
+
     /// How long the connection has been waiting for its client; `None` while it serves a request.
     pub(crate) fn waiting_for(&self) -> Option<Duration> {
         let waiting = self.phase() != BUSY;
@@ -146,6 +160,7 @@ impl Activity {
             self.touch();
         }
         self.stopping.store(true, Ordering::Relaxed);
+        self.ask_to_leave();
         if let Some(task) = self.task.get() {
             task.wake_by_ref();
         }

@@ -1,16 +1,21 @@
 //! Accepts connections and serves HTTP on them: HTTP/1.1, and under TLS also HTTP/2 for clients that
 //! choose it in their handshake. HTTP/2 without TLS is absent: hardly a client asks for it.
+//!
+//! Before the server stops it goes on accepting for a while, and each reply tells its client to come back on
+//! another connection: so those who use one for long find another server, and lose no request when this one is
+//! gone.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::ClientAddress;
+use api::{Api, ClientAddress};
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
-use hyper::header::STRICT_TRANSPORT_SECURITY;
+use hyper::header::{CONNECTION, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, Version};
@@ -45,6 +50,7 @@ pub(crate) struct HttpServer {
 
 /// What connections need.
 struct Site {
+    api: Api,
     router: Router,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
@@ -80,6 +86,7 @@ impl HttpServer {
     /// Fails where the files of the certificate are no good.
     pub(crate) fn new(
         settings: &Server,
+        api: Api,
         router: Router,
         threads: Arc<RequestThreads>,
     ) -> anyhow::Result<Self> {
@@ -97,6 +104,7 @@ impl HttpServer {
             ),
             threads,
             site: Arc::new(Site {
+                api,
                 router,
                 http1: http1_builder(settings),
                 http2: http2_builder(settings),
@@ -244,16 +252,24 @@ impl Site {
     ) {
         let http = self.http2.clone();
         let site = self.clone();
+        let activity = caller.activity.clone();
         let service = service_fn(move |request| site.answer(request, &caller));
-        drive(
-            connections,
-            http.serve_connection(TokioIo::new(stream), service),
-        )
-        .await;
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            // Which comes with the stop as well.
+            () = activity.asked_to_leave() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        note(ended);
+        // Until here the stop waits for it.
+        drop(connections);
     }
 
     fn answer(
-        &self,
+        self: &Arc<Self>,
         mut request: Request<Incoming>,
         caller: &Caller,
     ) -> impl Future<Output = Result<Response<ReplyBody>, Infallible>> + Send + use<> {
@@ -261,19 +277,23 @@ impl Site {
         let address = caller.address(&self.proxies, request.headers());
         request.extensions_mut().insert(address);
         // A stream of HTTP/2 can be given up alone.
-        let (request, unread) = match request.version() {
+        let version = request.version();
+        let (request, unread) = match version {
             Version::HTTP_2 => (request.map(Body::new), None),
             _ => watched(request),
         };
-        let hsts = self.tls.as_ref().and_then(|tls| tls.hsts());
+        let site = self.clone();
         let reply = self.router.clone().call(request);
         async move {
             let mut reply = match unread {
                 Some(unread) => unread.with(reply, serving.activity()).await?,
                 None => reply.await?,
             };
-            if let Some(hsts) = hsts {
+            if let Some(hsts) = site.tls.as_ref().and_then(|tls| tls.hsts()) {
                 reply.headers_mut().insert(STRICT_TRANSPORT_SECURITY, hsts);
+            }
+            if site.api.is_draining() {
+                send_away(reply.headers_mut(), version, serving.activity());
             }
             Ok(reply.map(|body| ReplyBody::new(body, serving)))
         }
@@ -284,8 +304,23 @@ async fn drive<C: GracefulConnection>(connections: Watcher, connection: C)
 where
     C::Error: std::fmt::Display,
 {
-    if let Err(error) = connections.watch(connection).await {
+    note(connections.watch(connection).await);
+}
+
+fn note<E: std::fmt::Display>(ended: Result<(), E>) {
+    if let Err(error) = ended {
         // A client that goes away is no fault of ours.
         tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// Tells a client with its reply to make its next request on another connection.
+fn send_away(headers: &mut HeaderMap, version: Version, activity: &Activity) {
+    if version == Version::HTTP_2 {
+        activity.ask_to_leave();
+    } else {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        // It may have sent the next already.
+        activity.leave_unread();
     }
 }

@@ -54,7 +54,7 @@ async fn serve(settings: Settings, telemetry: &Telemetry) -> anyhow::Result<()> 
     let threads = Arc::new(RequestThreads::start()?);
     metrics::add_process(api.metrics(), Arc::clone(&threads));
     let router = api::router_behind(&edge(&settings, access.is_open()), api.clone());
-    let server = HttpServer::new(&settings.server, router, threads)?;
+    let server = HttpServer::new(&settings.server, api.clone(), router, threads)?;
 
     let working = async {
         let Some(served) = store::open(&settings, &mut stop).await? else {

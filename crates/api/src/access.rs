@@ -13,13 +13,13 @@ use access::{Caller, Need, Refusal};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::{ALLOW, AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderValue, Method};
+use axum::http::{Extensions, HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::problem::{Code, Problem};
-use crate::routes::not_allowed;
 use crate::state::Api;
+use crate::verbs::{methods_at, not_allowed};
 
 pub(crate) use needs::described_need;
 
@@ -87,7 +87,7 @@ fn permitted(api: &Api, request: &Request) -> Result<(), Problem> {
         return Ok(());
     };
     let need = needs::need(route.as_str(), request.method());
-    let need = need.ok_or_else(|| undeclared(route.as_str(), request.method()))?;
+    let need = need.ok_or_else(|| undeclared(route.as_str(), request))?;
     match By::of(request.extensions()) {
         By(caller) if caller.may(need) => Ok(()),
         By(Caller::Anonymous) => {
@@ -136,16 +136,18 @@ fn beyond(caller: &Caller, need: Need) -> Problem {
 }
 
 /// A method that the path does not have, or a route that the table of needs lacks.
-fn undeclared(route: &str, method: &Method) -> Problem {
+fn undeclared(route: &str, request: &Request) -> Problem {
     let methods = needs::methods_of(route);
     if methods.is_empty() {
         let error = Problem::of(Code::Internal);
         return error.because(format!("no need is declared for {route}"));
     }
-    let allow = HeaderValue::try_from(methods.join(",")).ok();
-    let headers = allow.map(|allow| (ALLOW, allow));
-    let problem = not_allowed(method);
-    headers.into_iter().fold(problem, Problem::with_header)
+    let path = request.uri().path();
+    let problem = not_allowed(request.method(), path);
+    match HeaderValue::try_from(methods.join(",")) {
+        Ok(methods) if methods_at(path).is_none() => problem.with_header((ALLOW, methods)),
+        _ => problem,
+    }
 }
 
 /// Who a request is from.

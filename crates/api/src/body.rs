@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::problem::{Code, Problem};
@@ -146,14 +146,38 @@ fn too_large(max: usize) -> Problem {
 /// A web page of another origin can post forms and plain text to a local server without asking;
 /// JSON it cannot.
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(media_type) = media_type(headers) else {
-        return Ok(());
+    require_plain(headers)?;
+    match media_type(headers) {
+        Some(media_type) if !is_json(&media_type) => Err(Problem::of(Code::UnsupportedMediaType)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether it is `application/json` or ends with `+json`, whatever kind it is of.
+fn is_json(media_type: &str) -> bool {
+    let is_word = |text: &str| {
+        let fit = |b: u8| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b);
+        !text.is_empty() && text.bytes().all(fit)
     };
-    let subtype = media_type.strip_prefix("application/");
-    if subtype.is_some_and(|s| s == "json" || s.ends_with("+json")) {
+    let parts = media_type.split_once('/');
+    parts.is_some_and(|(kind, subtype)| match subtype.strip_suffix("+json") {
+        Some(of) => is_word(kind) && is_word(of),
+        None => (kind, subtype) == ("application", "json"),
+    })
+}
+
+/// A body is read as it comes; one that is compressed would only be malformed.
+pub(crate) fn require_plain(headers: &HeaderMap) -> Result<(), Problem> {
+    let encodings = headers.get_all(CONTENT_ENCODING);
+    if encodings
+        .iter()
+        .all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
         return Ok(());
     }
-    Err(Problem::of(Code::UnsupportedMediaType))
+    let detail = "a content-encoding is not taken; send the body as it is";
+    let identity = (ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    Err(Problem::new(Code::UnsupportedMediaType, detail).with_header(identity))
 }
 
 /// The media type of a body without its parameters, in lower case.

@@ -24,6 +24,11 @@ use crate::rate_limit::{
 };
 use crate::state::Api;
 use crate::upstream::{ATTEMPTS, WINNER};
+use crate::v1::events::LAST_EVENT_ID;
+
+/// The trace that a request belongs to (W3C Trace Context).
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACE_STATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// What is asked of requests before they reach a route; nothing by default.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +58,15 @@ impl Cors {
         CorsLayer::new()
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-            .allow_headers([AUTHORIZATION, CONTENT_TYPE, REQUEST_ID, KEY])
+            .allow_headers([
+                AUTHORIZATION,
+                CONTENT_TYPE,
+                REQUEST_ID,
+                KEY,
+                LAST_EVENT_ID,
+                TRACE_PARENT,
+                TRACE_STATE,
+            ])
             .expose_headers([
                 REQUEST_ID,
                 RETRY_AFTER,

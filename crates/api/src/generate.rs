@@ -12,9 +12,9 @@ use crate::idempotency::{Guarded, KeyHeader, NewIds, Reply};
 use crate::openapi::GenerateErrors;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
-use fields::{Fields, FromFields, FromValue};
+use fields::{Fields, FromFields, FromValue, integer};
 
-const MAX_GENERATED: u64 = 1_000_000;
+const MAX_GENERATED: usize = 1_000_000;
 const DEFAULT_MAX_POINTS: f64 = 10_000.0;
 const DEFAULT_COUNTRIES: [&str; 12] = [
     "br", "cn", "de", "es", "fr", "gb", "in", "jp", "kr", "mx", "tr", "us",
@@ -64,9 +64,9 @@ struct Count(usize);
 
 impl FromValue for Count {
     fn from_value(value: &Value) -> Result<Self, &'static str> {
-        let count = value.as_u64().filter(|n| (1..=MAX_GENERATED).contains(n));
-        let count = count.and_then(|n| usize::try_from(n).ok());
+        let count = integer(value).and_then(|n| usize::try_from(n).ok());
         count
+            .filter(|n| (1..=MAX_GENERATED).contains(n))
             .map(Count)
             .ok_or("must be a whole number from 1 to 1000000")
     }

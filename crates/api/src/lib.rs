@@ -25,12 +25,14 @@ mod rate_limit;
 mod routes;
 mod score;
 mod state;
+mod stay;
 mod time;
 mod trace;
 mod upstream;
 mod upstream_numbers;
 mod user;
 mod v1;
+mod verbs;
 
 pub use client::{Client, ClientAddress};
 pub use edge::{Cors, Edge};

@@ -2,14 +2,13 @@
 
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::HeaderValue;
-use axum::http::header::ALLOW;
 use axum::http::request::Parts;
 use boards::{BoardId, Invalid, PlayerId};
 use matchmaking::{BackfillId, MatchId, QueueId, TicketId};
 use utoipa::IntoParams;
 
 use crate::problem::{Code, Fault, Problem};
+use crate::verbs::{is_verb, not_allowed};
 
 /// The path of a board.
 #[derive(IntoParams)]
@@ -140,11 +139,8 @@ impl<S: Send + Sync> FromRequestParts<S> for QueuePath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        if parts.uri.path().ends_with(":simulate") {
-            // What the router took for a queue's name.
-            let detail = format!("{} does not work here; see the allow header", parts.method);
-            let allow = (ALLOW, HeaderValue::from_static("POST"));
-            return Err(Problem::new(Code::MethodNotAllowed, detail).with_header(allow));
+        if is_verb(parts.uri.path()) {
+            return Err(not_allowed(&parts.method, parts.uri.path()));
         }
         let mut names = Names::of(parts, state).await?;
         let queue = names.read("queue", QueueId::parse);

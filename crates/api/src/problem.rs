@@ -94,10 +94,12 @@ impl Problem {
     pub(crate) fn after_lines(mut self, done: u64) -> Self {
         self.lines_done = Some(done);
         if done > 0 {
-            // It may say that nothing was changed.
-            let detail = format!("{}, with {done} lines done", self.code.title());
-            let before = std::mem::replace(&mut self.detail, detail);
-            self.inner = self.inner.or(Some(before));
+            let so_far = format!("{}, with {done} lines done", self.code.title());
+            self.detail = match self.code {
+                // It says that nothing was changed.
+                Code::Overloaded => format!("{so_far}; try again in a moment"),
+                _ => format!("{so_far}: {}", self.detail),
+            };
         }
         self
     }

@@ -15,6 +15,7 @@ use crate::openapi::About;
 use crate::problem::{Code, Problem};
 use crate::state::Api;
 use crate::trace::trace;
+use crate::verbs::not_allowed;
 use crate::{
     docs, generate, health, leaderboard, log, metrics, score, upstream, upstream_numbers, user, v1,
 };
@@ -132,15 +133,6 @@ async fn nothing_here(OriginalUri(uri): OriginalUri) -> Problem {
     )
 }
 
-/// The router adds the `allow` header.
-async fn wrong_method(method: Method) -> Problem {
-    not_allowed(&method)
-}
-
-/// A method that does not work at this path.
-pub(crate) fn not_allowed(method: &Method) -> Problem {
-    Problem::new(
-        Code::MethodNotAllowed,
-        format!("{method} does not work here; see the allow header"),
-    )
+async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> Problem {
+    not_allowed(&method, uri.path())
 }

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use boards::{
-    BoardId, Change, Changed, Details, Outcome, PlayerId, Refusal, Score, StoreError, Submission,
+    BoardId, Change, Changed, Details, Operator, Outcome, PlayerId, Refusal, Score, StoreError,
+    Submission,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -19,6 +20,8 @@ use fields::{Fields, FromFields, FromValue};
 
 /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
 const MAX_TIMESTAMP: f64 = 253_402_300_799.0;
+/// Whatever the board's own is: this path adds.
+const OPERATOR: Option<Operator> = Some(Operator::Sum);
 
 /// Points for a player.
 #[derive(Debug, ToSchema)]
@@ -49,6 +52,7 @@ impl FromFields for ScoreSubmission {
 impl ScoreSubmission {
     fn to_domain(&self) -> Submission {
         Submission {
+            operator: OPERATOR,
             details: Details {
                 occurred_at_ms: self.timestamp.map(Timestamp::as_ms),
                 metadata: None,
@@ -106,8 +110,8 @@ impl FromValue for Timestamp {
 
 /// Submit a score
 ///
-/// Adds points to a player's. The reply means that they are on disk. A repeated request adds them
-/// again, unless it has the same idempotency key.
+/// Adds points to a player's, also where the board `global` has been given another operator. The reply means
+/// that they are on disk. A repeated request adds them again, unless it has the same idempotency key.
 #[utoipa::path(post, path = "/score/submit", tag = "leaderboard", params(KeyHeader), request_body = ScoreSubmission, responses(
     (status = 200, description = "The points were added", body = ScoreReceipt),
     SubmitErrors,
@@ -119,7 +123,7 @@ pub(crate) async fn submit_score(
 ) -> Result<Reply<ScoreReceipt>, Problem> {
     let JsonObject(submission) = body;
     let board = BoardId::global();
-    by.may_submit(&api, &board, submission.user_id, false)
+    by.may_submit(&api, &board, submission.user_id, OPERATOR)
         .await?;
     let change = Change::Submit {
         board,

@@ -15,6 +15,7 @@ use crate::log::LogSwitch;
 use crate::metrics::Metrics;
 use crate::metrics::upstreams::UpstreamMetrics;
 use crate::problem::Problem;
+use crate::stay::Stay;
 use crate::trace::Tracer;
 use crate::v1::cursor::Cursors;
 use crate::v1::matching::{MatchLimits, MatchSlots};
@@ -152,18 +153,14 @@ impl Api {
         self.draining.send_replace(true);
     }
 
-    pub(crate) fn is_draining(&self) -> bool {
+    /// Whether clients had better go elsewhere with their next request.
+    pub fn is_draining(&self) -> bool {
         *self.draining.borrow()
     }
 
-    /// Waits until the server is about to stop.
-    pub(crate) async fn drained(&self) {
-        // It cannot be closed while it is held here.
-        let _ = self
-            .draining
-            .subscribe()
-            .wait_for(|draining| *draining)
-            .await;
+    /// How long a request may stay that comes now and waits for something.
+    pub(crate) fn stay(&self) -> Stay {
+        Stay::begin(self.draining.subscribe())
     }
 }
 

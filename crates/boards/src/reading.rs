@@ -55,6 +55,17 @@ pub enum PageStart {
     After(Mark),
 }
 
+impl PageStart {
+    /// The season that is read from here in a view: where it names none, that of the mark, so that pages go on
+    /// to the end of a season that has ended meanwhile. `None`: the present one.
+    pub fn season_in(&self, view: &View) -> Option<SeasonId> {
+        match self {
+            PageStart::Offset(_) => view.season,
+            PageStart::After(mark) => view.season.or(Some(mark.season)),
+        }
+    }
+}
+
 /// Some consecutive entries of a board or segment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {

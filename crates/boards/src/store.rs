@@ -89,11 +89,11 @@ pub trait BoardStore: Send + Sync {
     /// [`StoreError::UnknownPlayer`]; [`StoreError::NoEntry`].
     async fn entry(&self, view: &View, player: PlayerId) -> Result<Standing, StoreError>;
 
-    /// Up to `limit` entries. O(log n + `limit`) for the board; in a segment the rank on the whole
-    /// board costs O(log n) for each entry.
+    /// Up to `limit` entries, of the season of [`PageStart::season_in`]. O(log n + `limit`) for the board; in a
+    /// segment the rank on the whole board costs O(log n) for each entry.
     ///
     /// # Errors
-    /// [`StoreError::ForeignMark`].
+    /// [`StoreError::ForeignMark`], after those of the view.
     async fn page(&self, view: &View, start: PageStart, limit: usize) -> Result<Page, StoreError>;
 
     /// `limit` entries with the player's in the middle; at the ends of the board still as many, where

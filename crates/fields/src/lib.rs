@@ -15,7 +15,7 @@ mod values;
 
 pub use fault::Fault;
 pub use list::{ListBody, Unread, array, list_body, object, said, whole};
-pub use values::text;
+pub use values::{integer, text};
 
 /// A type that can be read from one JSON value; the error completes the sentence "*field* …".
 pub trait FromValue: Sized {
@@ -75,8 +75,9 @@ impl Fields<'_> {
     pub fn whole(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<Option<u64>> {
         let value = match self.object.get(name) {
             None | Some(Value::Null) => return Some(None),
-            Some(value) => value.as_u64().filter(|number| range.contains(number)),
+            Some(value) => integer(value).and_then(|number| u64::try_from(number).ok()),
         };
+        let value = value.filter(|number| range.contains(number));
         if value.is_none() {
             let (low, high) = range.into_inner();
             self.fault(

@@ -21,6 +21,23 @@ pub fn text(value: &Value) -> Result<&str, &'static str> {
     value.as_str().ok_or("must be a string")
 }
 
+/// Up to here doubles are exact.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The whole number that a JSON number is, be it written `4`, `4.0` or `0.4e1`: that is what JSON Schema
+/// means by an integer, and many languages have no other numbers. Written as a fraction only as far as doubles
+/// are exact.
+pub fn integer(value: &Value) -> Option<i128> {
+    let written = value.as_i64().map(i128::from);
+    written
+        .or_else(|| value.as_u64().map(i128::from))
+        .or_else(|| {
+            let number = value.as_f64()?;
+            let is_whole = number.fract() == 0.0 && number.abs() <= EXACT;
+            is_whole.then_some(number as i128)
+        })
+}
+
 /// Types that the domain reads from text.
 macro_rules! parsed {
     ($($type:ty),+) => {
@@ -103,6 +120,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let read = |text: &str| integer(&serde_json::from_str(text).unwrap());
+        for (text, number) in [
+            ("4", 4),
+            ("4.0", 4),
+            ("0.4e1", 4),
+            ("-3.0", -3),
+            ("-0.0", 0),
+            ("18446744073709551615", u64::MAX.into()),
+            ("-9223372036854775808", i64::MIN.into()),
+            ("9007199254740992.0", 1 << 53),
+        ] {
+            assert_eq!(read(text), Some(number), "{text}");
+        }
+        for bad in [
+            "4.5",
+            "1e16",
+            "1e300",
+            "18446744073709551616",
+            "\"4\"",
+            "true",
+            "[4]",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn words_are_words() {

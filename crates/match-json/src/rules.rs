@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use fields::{Fields, FromFields, FromValue};
+use fields::{Fields, FromFields, FromValue, integer};
 use matchmaking::{
     AttributeKey, AttributeRule, Clock, LatencyRule, Likeness, MAX_ATTRIBUTE_RULES, MAX_ROLES,
     MAX_TEAM_SIZE, MAX_TEAMS, PartyRule, RatingRule, Role, Rules, TeamRule, contradictions,
@@ -129,13 +129,9 @@ fn team(fields: &mut Fields<'_>) -> Option<TeamRule> {
 
 fn role(name: &str, count: &Value) -> Result<(Role, usize), &'static str> {
     let role = Role::parse(name).map_err(|_| ROLE)?;
-    let count = count
-        .as_u64()
-        .filter(|n| (1..=MAX_TEAM_SIZE as u64).contains(n));
-    Ok((
-        role,
-        count.ok_or("must be a whole number from 1 to 64")? as usize,
-    ))
+    let count = integer(count).and_then(|n| usize::try_from(n).ok());
+    let count = count.filter(|n| (1..=MAX_TEAM_SIZE).contains(n));
+    Ok((role, count.ok_or("must be a whole number from 1 to 64")?))
 }
 
 const ROLE: &str = "must be named by 1 to 32 of a-z, 0-9, _ and -";

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use boards::PlayerId;
-use fields::{Fault, Fields, FromFields, FromValue, read_object};
+use fields::{Fault, Fields, FromFields, FromValue, integer, read_object};
 use matchmaking::{
     AttributeKey, AttributeText, MAX_TEAM_SIZE, NewTicket, NewTicketPlayer, RatingSystem, Region,
     Role, Ticket, TicketId,
@@ -177,7 +177,7 @@ struct Priority(i32);
 
 impl FromValue for Priority {
     fn from_value(value: &Value) -> Result<Self, &'static str> {
-        let number = value.as_i64().and_then(|number| i32::try_from(number).ok());
+        let number = integer(value).and_then(|number| i32::try_from(number).ok());
         let reason = "must be a whole number from -2147483648 to 2147483647";
         number.map(Priority).ok_or(reason)
     }

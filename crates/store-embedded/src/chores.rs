@@ -38,6 +38,8 @@ pub(crate) struct Chores {
     erased: erasures::Erased,
     look_at_ms: i64,
     rest_until_ms: i64,
+    /// When it was last asked.
+    asked_at_ms: i64,
     /// Whether the last attempt failed.
     failing: bool,
 }
@@ -53,6 +55,7 @@ impl Chores {
             erased: erasures::Erased::default(),
             look_at_ms: i64::MIN,
             rest_until_ms: i64::MIN,
+            asked_at_ms: i64::MIN,
             failing: false,
         }
     }
@@ -75,6 +78,18 @@ impl Chores {
         is_new
     }
 
+    /// Where the clock was set back, what is written from now on may lie before what has been passed over, and
+    /// nothing may wait for a time that is far off.
+    fn follow_clock(&mut self, now_ms: i64) {
+        if now_ms < self.asked_at_ms.saturating_sub(LOOK_EVERY_MS) {
+            *self = Chores {
+                failing: self.failing,
+                ..Chores::new()
+            };
+        }
+        self.asked_at_ms = now_ms;
+    }
+
     /// How long to wait before something that waits for nothing else is done; `None`: there is no such thing.
     pub(crate) fn wait(&self, state: &State, now_ms: i64) -> Option<Duration> {
         let waiting = !state.cuts.is_empty()
@@ -95,6 +110,7 @@ impl Chores {
         engine: &Engine,
         now_ms: i64,
     ) -> Result<Option<Staged>, EngineError> {
+        self.follow_clock(now_ms);
         if now_ms < self.rest_until_ms {
             return Ok(None);
         }
@@ -233,3 +249,6 @@ impl Chores {
         Ok(false)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,8 +23,13 @@ struct Part<'a> {
 
 impl State {
     fn part(&self, view: &View) -> Result<Part<'_>, StoreError> {
+        self.part_of(view, view.season)
+    }
+
+    /// The part that the view names, of this season; `None`: of the present one.
+    fn part_of(&self, view: &View, season: Option<SeasonId>) -> Result<Part<'_>, StoreError> {
         let board = self.board(&view.board)?;
-        let season = view.season.unwrap_or(board.season.season);
+        let season = season.unwrap_or(board.season.season);
         let ladder = board.ladders().find(|(s, _)| *s == season);
         let (_, ladder) = ladder.ok_or(StoreError::UnknownSeason(season))?;
         let ranks = match &view.segment {
@@ -54,7 +59,7 @@ impl State {
         start: PageStart,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        let part = self.part(view)?;
+        let part = self.part_of(view, start.season_in(view))?;
         let first = match start {
             PageStart::Offset(offset) => usize::try_from(offset).unwrap_or(usize::MAX),
             PageStart::After(mark) if mark.board != part.board.number => {

@@ -248,7 +248,12 @@ impl BoardStore for ReferenceStore {
     }
 
     async fn page(&self, view: &View, start: PageStart, limit: usize) -> Result<Page, StoreError> {
-        self.state().look(view)?.page(start, limit)
+        let season = start.season_in(view);
+        let view = View {
+            season,
+            ..view.clone()
+        };
+        self.state().look(&view)?.page(start, limit)
     }
 
     async fn around(

@@ -105,6 +105,11 @@ fn players_submit_for_themselves_where_the_board_trusts_them() {
     ));
     assert_eq!(ok(by_ada("/score/submit", classic(ADA)))["points"], 2);
     is_problem(&by_ada("/score/submit", classic(BOB)), 403, "forbidden");
+    // But not add up points where only the best counts.
+    let best = json!({"authority": "player", "operator": "best"});
+    ok(game.as_admin("PUT", "/v1/boards/global", Some(&best)));
+    is_problem(&by_ada("/score/submit", classic(ADA)), 403, "forbidden");
+    ok(by_ada("/v1/boards/global/scores", score(ADA, 3)));
 }
 
 #[test]

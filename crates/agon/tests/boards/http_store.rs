@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use boards::{
-    BoardId, BoardInfo, BoardStore, Change, Changed, Guard, Lookup, Page, PageStart, Player,
+    BoardId, BoardInfo, BoardStore, Change, Changed, Guard, Lookup, Mark, Page, PageStart, Player,
     PlayerId, RankedEntry, Receipt, Score, Season, Standing, Stats, StoreError, View,
 };
 use serde_json::{Value, json};
@@ -120,13 +120,18 @@ impl HttpStore {
         Ok(self.page_of(view, &value))
     }
 
-    fn page_after(&self, view: &View, cursor: &str, limit: usize) -> Result<Page, StoreError> {
+    fn page_after(&self, view: &View, mark: Mark, limit: usize) -> Result<Page, StoreError> {
+        let cursor = self.known().cursor(mark).to_owned();
         let rest = format!("/entries?limit={limit}&cursor={cursor}");
-        let page = self.entries(view, &rest, &About::view(view));
+        let of_season = View {
+            season: PageStart::After(mark).season_in(view),
+            ..view.clone()
+        };
+        let page = self.entries(view, &rest, &About::view(&of_season));
         if let Err(StoreError::ForeignMark) = page {
             // Cursors are judged first, and in a store the view is.
             let first = format!("/entries?limit={limit}");
-            self.entries(view, &first, &About::view(view))?;
+            self.entries(&of_season, &first, &About::view(&of_season))?;
         }
         page
     }
@@ -145,8 +150,7 @@ impl HttpStore {
             let entries = Vec::new();
             return Ok(Page { entries, ..before });
         };
-        let cursor = self.known().cursor(mark).to_owned();
-        self.page_after(view, &cursor, limit)
+        self.page_after(view, mark, limit)
     }
 
     /// What a reply to a change says.
@@ -322,10 +326,7 @@ impl BoardStore for HttpStore {
     async fn page(&self, view: &View, start: PageStart, limit: usize) -> Result<Page, StoreError> {
         match start {
             PageStart::Offset(offset) => self.page_at(view, offset, limit),
-            PageStart::After(mark) => {
-                let cursor = self.known().cursor(mark).to_owned();
-                self.page_after(view, &cursor, limit)
-            }
+            PageStart::After(mark) => self.page_after(view, mark, limit),
         }
     }
 

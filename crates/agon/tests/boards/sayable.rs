@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use boards::{Attributes, BoardId, Change, Guard, NewPlayer, PlayerId, Submission, View};
+use boards::{
+    Attribute, Attributes, BoardId, BoardSettings, Change, Guard, NewPlayer, PlayerId, Submission,
+    View,
+};
 use testkit::conformance::{Read, Step};
 
 /// The clock of the process cannot be moved, so a guard never ends here.
@@ -71,6 +74,10 @@ fn change_of(change: &Change) -> Option<Change> {
     match change {
         Change::CreatePlayers { players, .. } => players.first().map(create),
         Change::PutPlayers(players) if players.is_empty() => None,
+        Change::PutBoard { board, settings } => Some(Change::PutBoard {
+            settings: by_country(board, settings.clone()),
+            board: board.clone(),
+        }),
         Change::SubmitBatch {
             submissions,
             all_or_nothing,
@@ -99,6 +106,14 @@ fn create(new: &NewPlayer) -> Change {
         board: BoardId::global(),
         players: vec![new],
     }
+}
+
+/// `global` has to be ranked by country.
+fn by_country(board: &BoardId, mut settings: BoardSettings) -> BoardSettings {
+    if *board == BoardId::global() && !settings.segments.contains(&Attribute::Country) {
+        settings.segments.push(Attribute::Country);
+    }
+    settings
 }
 
 type Submissions = Vec<(BoardId, Submission)>;

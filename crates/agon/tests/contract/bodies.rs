@@ -51,6 +51,9 @@ fn media_types_that_are_not_json_are_refused_and_change_nothing() {
         "application/xml",
         "text/plain; application/json",
         "text/plain, application/json",
+        "text/plain, application/x+json",
+        "application/+json",
+        "/x+json",
         "json",
         "",
     ] {
@@ -60,6 +63,24 @@ fn media_types_that_are_not_json_are_refused_and_change_nothing() {
         is_refused(&reply, 415, "unsupported_media_type");
     }
     assert_eq!(app.get("/leaderboard").json(), json!([]));
+}
+
+#[test]
+fn a_body_that_is_compressed_is_refused_as_that() {
+    let app = launch().start();
+    for (line, headers) in [
+        ("POST /user/create", "content-encoding: gzip\r\n"),
+        (
+            "POST /v1/boards/global/scores:batch",
+            "content-type: application/x-ndjson\r\ncontent-encoding: br\r\n",
+        ),
+    ] {
+        let reply = request(&app, line, headers, b"\x1f\x8b\x08");
+        is_refused(&reply, 415, "unsupported_media_type");
+        assert_eq!(reply.header("accept-encoding"), Some("identity"));
+        let problem = reply.json();
+        assert!(problem["detail"].as_str().unwrap().contains("encoding"));
+    }
 }
 
 #[test]
@@ -73,6 +94,8 @@ fn json_media_types_and_none_at_all_are_taken() {
         "content-type: Application/JSON\r\n",
         "content-type: application/vnd.game+json\r\n",
         "content-type: application/vnd.game.v2+json; charset=utf-8\r\n",
+        "content-type: text/x+json\r\n",
+        "content-type: model/gltf+json\r\ncontent-encoding: identity\r\n",
     ] {
         let body = br#"{"display_name": "ada"}"#;
         assert_eq!(

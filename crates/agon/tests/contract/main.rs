@@ -2,6 +2,7 @@
 
 mod bodies;
 mod generate;
+mod global;
 mod leaderboard;
 mod nil;
 mod openapi;

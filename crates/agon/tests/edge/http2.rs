@@ -376,3 +376,26 @@ fn an_idle_connection_does_not_hold_up_the_stop_though_its_client_is_silent() {
         assert_eq!(app.stop().code(), Some(0));
     });
 }
+
+#[test]
+fn a_client_is_told_to_go_with_its_next_reply_before_the_server_stops() {
+    let secure = Secure::new();
+    let mut app = start(secure.launch().set("SERVER__DRAIN_DELAY", "1h"));
+    run(async {
+        let (mut sender, ended) = connect(&secure, app.address(), &Builder::new()).await;
+        assert_eq!(get(&mut sender, "/readyz").await.0, 200);
+        app.signal("TERM");
+        loop {
+            let (mut late, ended) = connect(&secure, app.address(), &Builder::new()).await;
+            if get(&mut late, "/readyz").await.0 == 503 {
+                ended.await.unwrap().unwrap();
+                break;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert!(!ended.is_finished());
+        assert_eq!(get(&mut sender, "/healthz").await.0, 200);
+        ended.await.unwrap().unwrap();
+    });
+    assert_eq!(app.stop().code(), Some(0));
+}

@@ -69,6 +69,9 @@ fn pages_that_are_named_may() {
             "authorization",
             "content-type",
             "idempotency-key",
+            "last-event-id",
+            "traceparent",
+            "tracestate",
             "x-request-id"
         ]
     );

@@ -169,6 +169,22 @@ fn a_stream_ends_with_its_board_and_with_the_server() {
 }
 
 #[test]
+fn a_stream_that_begins_while_the_server_stops_has_its_first_event() {
+    let app = Launch::new(env!("CARGO_BIN_EXE_agon"))
+        .set("SERVER__DRAIN_DELAY", "1h")
+        .start();
+    app.signal("TERM");
+    while app.get("/readyz").status != 503 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let begun = Instant::now();
+    let mut watcher = Watcher::open(&app, "/v1/boards/global/events", None);
+    assert_eq!(watcher.event().data["total"], 0);
+    assert!(watcher.ends());
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
 fn what_cannot_be_watched_is_refused_before_the_stream() {
     let app = start();
     let unknown = "00000000-0000-4000-8000-000000000000";

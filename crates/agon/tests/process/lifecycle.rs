@@ -185,6 +185,36 @@ fn while_load_balancers_notice_requests_are_served() {
 }
 
 #[test]
+fn while_load_balancers_notice_connections_end_with_their_next_reply() {
+    let mut app = launch().set("SERVER__DRAIN_DELAY", "1h").start();
+    let (mut first, mut second) = (app.connect(), app.connect());
+    for connection in [&mut first, &mut second] {
+        connection.request("GET /healthz", "", b"");
+        assert_eq!(connection.reply().unwrap().header("connection"), None);
+    }
+    app.signal("TERM");
+    until("it is not ready", || app.get("/readyz").status == 503);
+    // Nothing is taken from a client that may be sending at this moment.
+    first.request("GET /healthz", "", b"");
+    let reply = first.reply().expect("a reply");
+    assert_eq!(
+        (reply.status, reply.header("connection")),
+        (200, Some("close"))
+    );
+    assert!(first.ends());
+    // Also where the next request was on its way already.
+    let two = "GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n".repeat(2);
+    second.send(two);
+    let reply = second.reply().expect("a reply");
+    assert_eq!(
+        (reply.status, reply.header("connection")),
+        (200, Some("close"))
+    );
+    assert!(second.ends());
+    assert_eq!(app.stop().code(), Some(0));
+}
+
+#[test]
 fn a_second_process_on_the_same_data_is_refused() {
     let app = launch().start();
     create_ada(&app);

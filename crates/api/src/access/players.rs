@@ -4,7 +4,7 @@
 //! what does not exist, wherever its name was not known to the player anyway.
 
 use access::Caller;
-use boards::{Authority, BoardId, PlayerId};
+use boards::{Authority, BoardId, Operator, PlayerId};
 use matchmaking::{Match, MatchError, NewTicket, TicketView, Who};
 
 use super::By;
@@ -31,7 +31,7 @@ impl By {
         }
     }
 
-    /// A score for this player on a board, maybe by another operator than the board's.
+    /// A score for this player on a board, maybe by an operator that the request names.
     ///
     /// A player may only do so where the board trusts players, and by the board's own operator: with another
     /// one it could get around what the board is for.
@@ -40,19 +40,21 @@ impl By {
         api: &Api,
         board: &BoardId,
         player: PlayerId,
-        chooses_operator: bool,
+        operator: Option<Operator>,
     ) -> Result<(), Problem> {
         if self.player().is_none() {
             return Ok(());
         }
         self.require_own(player)?;
-        if api.boards.board(board).await?.settings.authority != Authority::Player {
+        let settings = api.boards.board(board).await?.settings;
+        if settings.authority != Authority::Player {
             let detail =
                 format!("the board {board} takes no scores from players: its authority is server");
             return Err(forbidden(detail));
         }
-        if chooses_operator {
-            return Err(forbidden("a player's token does not choose the operator"));
+        if operator.is_some_and(|operator| operator != settings.operator) {
+            let detail = "a player's token does not choose another operator than the board's";
+            return Err(forbidden(detail));
         }
         Ok(())
     }

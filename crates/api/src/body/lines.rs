@@ -12,6 +12,8 @@ use crate::problem::Problem;
 
 /// Bytes that a line may have, without its end.
 pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024;
+/// With the carriage return that may be a part of its end.
+const MAX_WITH_RETURN: usize = MAX_LINE_BYTES + 1;
 
 /// Whether a body is one of lines.
 pub(crate) fn is_ndjson(headers: &HeaderMap) -> bool {
@@ -91,7 +93,7 @@ impl Lines {
             return None;
         };
         let rest = piece.split_to(end + 1).slice(..end);
-        if self.begun.is_empty() && !self.too_long && rest.len() <= MAX_LINE_BYTES {
+        if self.begun.is_empty() && !self.too_long && rest.len() <= MAX_WITH_RETURN {
             return Some(self.line(Some(rest)));
         }
         self.keep(&rest);
@@ -105,7 +107,7 @@ impl Lines {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        if self.begun.len() + bytes.len() > MAX_LINE_BYTES {
+        if self.begun.len() + bytes.len() > MAX_WITH_RETURN {
             self.too_long = true;
         }
         if self.too_long {
@@ -123,9 +125,10 @@ impl Lines {
 
     fn line(&mut self, text: Option<Bytes>) -> Line {
         self.count += 1;
+        let text = text.map(without_return);
         Line {
             number: self.count,
-            text: text.map(without_return),
+            text: text.filter(|text| text.len() <= MAX_LINE_BYTES),
         }
     }
 }
@@ -190,26 +193,18 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_is_thrown_away_wherever_it_is_cut() {
         let (fits, too_long) = (vec![b'x'; MAX_LINE_BYTES], vec![b'x'; MAX_LINE_BYTES + 1]);
-        let body = [&fits[..], b"\n", &too_long, b"\nafter\n", &too_long].concat();
         let expected = [Some(&fits[..]), None, Some(b"after"), None];
         let end = MAX_LINE_BYTES;
-        for cut in [
-            0,
-            1,
-            end - 1,
-            end,
-            end + 1,
-            end + 2,
-            2 * end,
-            2 * end + 1,
-            2 * end + 2,
-            2 * end + 3,
-        ] {
-            let (one, other) = body.split_at(cut);
-            assert_eq!(texts(&split(&[one, other])), expected, "{cut}");
+        for line_end in [&b"\n"[..], b"\r\n"] {
+            let lines = [&fits[..], &too_long, b"after", &too_long];
+            let body = lines.join(line_end);
+            for cut in (0..2).chain(end - 1..end + 4).chain(2 * end..2 * end + 7) {
+                let (one, other) = body.split_at(cut);
+                assert_eq!(texts(&split(&[one, other])), expected, "{cut}");
+            }
+            let pieces: Vec<&[u8]> = body.chunks(1000).collect();
+            assert_eq!(texts(&split(&pieces)), expected);
         }
-        let pieces: Vec<&[u8]> = body.chunks(1000).collect();
-        assert_eq!(texts(&split(&pieces)), expected);
     }
 
     #[test]

@@ -127,7 +127,8 @@ pub(crate) enum ScoresReceipt {
 /// In order, each taken or refused by itself: as a list, or as lines of any number (NDJSON), of which each
 /// is a score and may have 65,536 bytes. Lines are taken 1,000 at a time, and those that are taken stay,
 /// also where the stream fails later: the problem's `lines_done` says how many. With an idempotency key the
-/// whole stream can be sent again, and goes on where it stopped.
+/// whole stream can be sent again, and goes on where it stopped; one that differs in the lines that were taken, or
+/// goes on after the end of one that was taken whole, is refused.
 #[utoipa::path(post, path = "/v1/boards/{board}/scores:batch", tag = "scores", params(BoardPath, KeyHeader),
     request_body(content(
         (BoardScores = "application/json"),

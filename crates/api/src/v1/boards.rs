@@ -15,7 +15,7 @@ use super::words;
 use crate::body::JsonObject;
 use crate::openapi::{BoardErrors, DeleteBoardErrors, PutBoardErrors, ReadErrors};
 use crate::path::BoardPath;
-use crate::problem::Problem;
+use crate::problem::{Code, Fault, Problem};
 use crate::query::{BoardsQuery, Query};
 use crate::state::{Api, created};
 use crate::time::Time;
@@ -26,7 +26,7 @@ const MAX_KEPT_SEASONS: u64 = 100;
 const MAX_ENTRIES: u64 = 1_000_000_000;
 
 /// The settings of a board. What is left out has its default, also where the board had another value:
-/// `desc`, `best`, `ordinal` and `server` where there is a choice of words.
+/// `desc`, `best` (of the board `global`: `sum`), `ordinal` and `server` where there is a choice of words.
 #[derive(ToSchema)]
 #[schema(as = BoardSettings)]
 #[allow(
@@ -40,7 +40,8 @@ pub(crate) struct Settings {
     operator: Operator,
     #[schema(value_type = Option<words::RankMode>, inline, required = false)]
     rank_mode: RankMode,
-    /// Attributes by which the board is ranked in parts as well.
+    /// Attributes by which the board is ranked in parts as well. Those of the board `global` have to have
+    /// `country`.
     #[schema(value_type = Option<Vec<String>>, required = false, max_items = 8, default = json!(["country"]), example = json!(["country", "league"]))]
     segments: Vec<Attribute>,
     /// When the board begins a new season by itself; only when it is told to, if missing.
@@ -62,7 +63,38 @@ pub(crate) struct Settings {
 }
 
 /// The same, as they are read.
-pub(crate) struct NewSettings(BoardSettings);
+pub(crate) struct NewSettings {
+    settings: BoardSettings,
+    /// What is sent: the default is not the same for all boards.
+    operator: Option<Operator>,
+}
+
+impl NewSettings {
+    /// For this board. The classic paths are about `global`: its points add up where nothing else is said, and
+    /// it is always ranked by country.
+    fn of(self, board: &BoardId) -> Result<BoardSettings, Problem> {
+        let NewSettings { settings, operator } = self;
+        let default = if *board == BoardId::global() {
+            require_country(&settings.segments)?;
+            BoardSettings::global()
+        } else {
+            BoardSettings::default()
+        };
+        Ok(BoardSettings {
+            operator: operator.unwrap_or(default.operator),
+            ..settings
+        })
+    }
+}
+
+fn require_country(segments: &[Attribute]) -> Result<(), Problem> {
+    if segments.contains(&Attribute::Country) {
+        return Ok(());
+    }
+    let detail = "must have country on the board global, for /leaderboard/{country}";
+    let fault = Fault::at("/segments".to_owned(), detail);
+    Err(Problem::faults(Code::InvalidRequest, vec![fault]))
+}
 
 impl FromFields for NewSettings {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
@@ -77,9 +109,9 @@ impl FromFields for NewSettings {
         let bounds = bounds(fields);
         let authority = fields.optional("authority");
         let (min_score, max_score) = bounds?;
-        Some(NewSettings(BoardSettings {
+        let operator = operator?;
+        let settings = BoardSettings {
             order: order?.unwrap_or(default.order),
-            operator: operator?.unwrap_or(default.operator),
             rank_mode: rank_mode?.unwrap_or(default.rank_mode),
             segments: segments?.unwrap_or(default.segments),
             reset: reset?.map(|NewReset(schedule)| schedule),
@@ -88,7 +120,9 @@ impl FromFields for NewSettings {
             min_score,
             max_score,
             authority: authority?.unwrap_or(default.authority),
-        }))
+            ..default
+        };
+        Some(NewSettings { settings, operator })
     }
 }
 
@@ -196,7 +230,8 @@ pub(crate) struct Boards {
 /// Make a board, or change its settings
 ///
 /// What is left out of the settings has its default, also where the board had another value. The order of
-/// a board with entries cannot change.
+/// a board with entries cannot change. The board `global`, which the classic paths are about, has the operator
+/// `sum` by default and stays ranked by country.
 #[utoipa::path(put, path = "/v1/boards/{board}", tag = "boards", params(BoardPath), request_body = Settings, responses(
     (status = 200, description = "Changed", body = Board),
     (status = 201, description = "Made", body = Board),
@@ -205,11 +240,11 @@ pub(crate) struct Boards {
 pub(crate) async fn put_board(
     State(api): State<Api>,
     BoardPath { board }: BoardPath,
-    JsonObject(NewSettings(settings)): JsonObject<NewSettings>,
+    JsonObject(settings): JsonObject<NewSettings>,
 ) -> Result<(StatusCode, Json<Board>), Problem> {
     let change = Change::PutBoard {
         board: board.clone(),
-        settings,
+        settings: settings.of(&board)?,
     };
     let status = match created(&api.change(change, None).await?.changed)? {
         0 => StatusCode::OK,
@@ -274,9 +309,10 @@ mod tests {
     use fields::read_object;
 
     fn read(body: Value) -> Result<BoardSettings, Vec<String>> {
+        let weekly = BoardId::parse("weekly").unwrap();
         let mut faults = Vec::new();
-        let read = read_object(&body, "", &mut faults);
-        read.map(|NewSettings(settings)| settings)
+        let read = read_object::<NewSettings>(&body, "", &mut faults);
+        read.map(|settings| settings.of(&weekly).unwrap())
             .ok_or_else(|| faults.into_iter().filter_map(|f| f.pointer).collect())
     }
 
@@ -295,6 +331,17 @@ mod tests {
         });
         let settings = read(sent.clone()).unwrap();
         assert_eq!(serde_json::to_value(settings).unwrap(), sent);
+    }
+
+    #[test]
+    fn whole_numbers_may_have_a_point() {
+        let settings = read(json!({"keep_seasons": 2.0, "max_entries": 1e3})).unwrap();
+        assert_eq!(
+            (settings.keep_seasons, settings.max_entries),
+            (2, Some(1000))
+        );
+        let faults = read(json!({"keep_seasons": 2.5, "max_entries": -1.0})).unwrap_err();
+        assert_eq!(faults, ["/keep_seasons", "/max_entries"]);
     }
 
     #[test]

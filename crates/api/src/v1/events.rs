@@ -22,8 +22,9 @@ use crate::path::BoardPath;
 use crate::problem::{Fault, Problem};
 use crate::query::{FromQuery, Query, parsed, whole};
 use crate::state::Api;
+use crate::stay::Stay;
 
-pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const DEFAULT_TOP: u64 = 10;
 const MAX_TOP: u64 = 100;
 /// Between two events, and between two looks at the board's version.
@@ -80,7 +81,7 @@ pub(crate) struct BoardState {
 /// Server-sent events named `board`: one at once, then one whenever the top or the player's entry has
 /// changed, at most 5 a second; changes in between are told by the next. `last-event-id` says what the
 /// client has seen: what has not changed since is not told again. The stream ends when the board is deleted
-/// and when the server stops.
+/// and when the server stops; one that begins while it stops, after a second.
 #[utoipa::path(get, path = "/v1/boards/{board}/events", tag = "entries", params(
     BoardPath, EventsQuery,
     ("last-event-id" = Option<String>, Header, description = "The id of the last event that was seen"),
@@ -104,6 +105,7 @@ pub(crate) async fn board_events(
             segment: query.segment,
             ..View::of(board)
         },
+        stay: api.stay(),
         api,
         top: query.top,
         player: query.player,
@@ -120,6 +122,7 @@ pub(crate) async fn board_events(
 
 struct Watcher {
     api: Api,
+    stay: Stay,
     view: View,
     top: usize,
     player: Option<PlayerId>,
@@ -137,8 +140,8 @@ impl Watcher {
         loop {
             sleep_until(self.next_look).await;
             self.next_look = Instant::now() + PAUSE;
-            // Streams have no end of their own that a stop could wait for.
-            if self.api.is_draining() {
+            // Streams have no end of their own that a stop could wait for. But each has its first event.
+            if self.version.is_some() && self.stay.is_over() {
                 return None;
             }
             if let Some(event) = self.look().await.ok()? {

@@ -1,12 +1,11 @@
 //! `/v1/matches`: matches looked at, accepted, declined, and what they came to.
 
 use axum::Json;
-use axum::extract::{FromRequest, Request, State};
-use axum::http::header::ALLOW;
-use axum::http::{HeaderValue, StatusCode};
+use axum::extract::{FromRequest, OriginalUri, Request, State};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use boards::{Guard, PlayerId};
-use fields::{Fields, FromFields, FromValue};
+use fields::{Fields, FromFields, FromValue, integer};
 use matchmaking::{MatchId, MatchResult, QueueChange, QueueChanged, TicketId, Who};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -19,6 +18,7 @@ use crate::openapi::{AcceptErrors, FinishErrors, MatchReadErrors};
 use crate::path::{FirstName, MatchPath};
 use crate::problem::{Code, Problem};
 use crate::state::Api;
+use crate::verbs::{is_verb, not_allowed};
 
 /// As many as a match can have teams.
 const MAX_PLACES: usize = 32;
@@ -102,7 +102,7 @@ struct Place(u32);
 
 impl FromValue for Place {
     fn from_value(value: &Value) -> Result<Self, &'static str> {
-        let place = value.as_u64().and_then(|place| u32::try_from(place).ok());
+        let place = integer(value).and_then(|place| u32::try_from(place).ok());
         let place = place.filter(|place| (1..=MAX_PLACES as u32).contains(place));
         place
             .map(Place)
@@ -125,11 +125,13 @@ impl FromValue for Flag {
 ))]
 pub(crate) async fn get_match(
     State(api): State<Api>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
     FirstName(name): FirstName,
     by: By,
 ) -> Result<Json<MatchBody>, Problem> {
-    if let Some((_, "accept" | "decline")) = name.rsplit_once(':') {
-        return Err(wrong_method("GET", "POST"));
+    if is_verb(uri.path()) {
+        return Err(not_allowed(&method, uri.path()));
     }
     let MatchPath { id } = MatchPath::parse(&name)?;
     let of = api.matches.find_match(id).await?;
@@ -181,7 +183,7 @@ pub(crate) async fn post_match(
     request: Request,
 ) -> Result<Response, Problem> {
     let Some((id, verb)) = name.rsplit_once(':') else {
-        return Err(wrong_method("POST", "GET,HEAD"));
+        return Err(not_allowed(request.method(), request.uri().path()));
     };
     let verb = match verb {
         "accept" | "decline" => verb,
@@ -198,12 +200,6 @@ pub(crate) async fn post_match(
         _ => decline_match(api, id, by, body).await?,
     };
     Ok(reply.into_response())
-}
-
-fn wrong_method(method: &str, allowed: &'static str) -> Problem {
-    let detail = format!("{method} does not work here; see the allow header");
-    Problem::new(Code::MethodNotAllowed, detail)
-        .with_header((ALLOW, HeaderValue::from_static(allowed)))
 }
 
 /// Say what a match came to

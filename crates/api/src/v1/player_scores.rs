@@ -105,7 +105,7 @@ pub(crate) async fn submit_player_scores(
     let boards: Vec<BoardId> = body.items.iter().map(|item| item.board.clone()).collect();
     require_distinct(&boards)?;
     for item in &body.items {
-        by.may_submit(&api, &item.board, player_id, item.score.operator.is_some())
+        by.may_submit(&api, &item.board, player_id, item.score.operator)
             .await?;
     }
     let submissions = body.items.into_iter();

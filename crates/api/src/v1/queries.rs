@@ -54,7 +54,8 @@ pub(crate) struct EntriesQuery {
     /// Entries wanted.
     #[param(value_type = u64, minimum = 1, maximum = 1000, default = 10, required = false)]
     pub(crate) limit: usize,
-    /// `next` of the page before, with the same segment and season; the first page, if missing.
+    /// `next` of the page before, with the same segment; the first page, if missing. It leads on in the season
+    /// of that page, also where another has begun.
     #[param(required = false)]
     pub(crate) cursor: Option<String>,
 }

@@ -167,7 +167,7 @@ pub(crate) async fn submit_board_score(
 ) -> Result<Reply<PlayerScoreOutcome>, Problem> {
     let submission = Submission::from(body.0);
     let player_id = submission.player;
-    by.may_submit(&api, &board, player_id, submission.operator.is_some())
+    by.may_submit(&api, &board, player_id, submission.operator)
         .await?;
     let receipt = api
         .change(Change::Submit { board, submission }, guard)

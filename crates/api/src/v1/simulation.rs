@@ -8,8 +8,6 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::HeaderValue;
-use axum::http::header::ALLOW;
 use boards::Score;
 use fields::{Fields, FromFields, FromValue};
 use match_json::{NewQueue, SettingsBody};
@@ -25,6 +23,7 @@ use crate::openapi::SimulateErrors;
 use crate::path::{FirstName, QueuePath};
 use crate::problem::{Code, Problem};
 use crate::state::Api;
+use crate::verbs::not_allowed;
 
 /// Simulated tickets of a request at the most; `agon simulate` bears more.
 const MOST_ARRIVALS: f64 = 1e6;
@@ -245,9 +244,7 @@ pub(crate) async fn post_queue(
     request: Request,
 ) -> Result<Json<SimulationBody>, Problem> {
     let Some((queue, verb)) = name.rsplit_once(':') else {
-        let detail = "POST does not work here; see the allow header".to_owned();
-        let allow = (ALLOW, HeaderValue::from_static("DELETE,GET,HEAD,PUT"));
-        return Err(Problem::new(Code::MethodNotAllowed, detail).with_header(allow));
+        return Err(not_allowed(request.method(), request.uri().path()));
     };
     if verb != "simulate" {
         let detail = format!("there is nothing at {}", request.uri().path());

@@ -1,9 +1,13 @@
 //! `POST …/scores:batch` with lines: scores of any number, in bounded memory.
 //!
 //! Lines are gathered into runs, and each run is one change. What is done stays done when a later run
-//! fails, so the problem says how far it went; under an idempotency key each run has a key of its own,
+//! fails, so the problem says how far it went; under an idempotency key each run is guarded by itself,
 //! so that the whole stream can be sent again and goes on where it stopped. A run that has not come
 //! whole is not begun: sent again, it has to be the same.
+//!
+//! The first change has the client's key itself, so that no other request can be made under it, and those that
+//! follow have keys made from it. Each guard has a digest of all lines up to there. The last run is a change also
+//! where it has nothing: it says that the stream ends there.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -13,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::board_scores::batch;
 use super::scores::PlayerScore;
-use crate::body::{Line, LineBody, MAX_LINE_BYTES, object};
+use crate::body::{Line, LineBody, MAX_LINE_BYTES, object, require_plain};
 use crate::idempotency::{Key, Reply, RequestDigest};
 use crate::problem::{Code, Problem};
 use crate::state::{Api, Limits};
@@ -22,37 +26,50 @@ use crate::state::{Api, Limits};
 const RUN_LINES: usize = 1000;
 /// Refused lines that are named in the reply.
 const MAX_ERRORS: usize = 100;
+/// Tells a stream from a list of the same bytes.
+const LINES: &[u8] = b"lines\n";
 
 /// Scores of some players for a board, one on each line.
 pub(crate) struct ScoreLines {
     body: LineBody,
     key: Option<Key>,
+    /// Of the lines that were read.
     digest: RequestDigest,
 }
 
 impl ScoreLines {
     pub(crate) fn of(request: Request, limits: &Limits) -> Result<Self, Problem> {
+        require_plain(request.headers())?;
         Ok(ScoreLines {
             key: Key::of_request(&request)?,
-            digest: RequestDigest::of(request.method(), request.uri().path()),
+            digest: RequestDigest::of(request.method(), request.uri().path()).with(LINES),
             body: LineBody::new(request.into_body(), limits.body_read_timeout),
         })
     }
 
     /// The next run; one with fewer lines is the last.
-    async fn run(&mut self, number: u64) -> Result<Run, Problem> {
+    async fn run(&mut self) -> Result<Run, Problem> {
         let mut run = Run::default();
-        let mut digest = self.digest.clone();
         while run.lines < RUN_LINES {
             let Some(line) = self.body.next().await? else {
                 break;
             };
             run.add(&line);
-            digest.add(line.text.as_deref().unwrap_or_default());
-            digest.add(b"\n");
+            self.digest.add(line.text.as_deref().unwrap_or_default());
+            self.digest.add(b"\n");
         }
-        run.guard = self.key.map(|key| key.of_part(number).guard(digest));
         Ok(run)
+    }
+
+    /// What guards the run that was read last; `None` without a key.
+    fn guard(&self, number: u64, is_first_change: bool) -> Option<Guard> {
+        let key = self.key?;
+        let key = if is_first_change {
+            key
+        } else {
+            key.of_part(number)
+        };
+        Some(key.guard(self.digest.clone()))
     }
 }
 
@@ -67,7 +84,6 @@ struct Run {
     /// On which lines they stand.
     numbers: Vec<u64>,
     errors: Vec<LineError>,
-    guard: Option<Guard>,
 }
 
 impl Run {
@@ -200,9 +216,10 @@ impl Progress {
         lines: &mut ScoreLines,
         number: u64,
     ) -> Result<bool, Problem> {
-        let mut run = lines.run(number).await?;
+        let mut run = lines.run().await?;
         let submissions = std::mem::take(&mut run.submissions);
-        let outcomes = self.submit(api, board, submissions, run.guard).await?;
+        let guard = lines.guard(number, self.replayed.is_none());
+        let outcomes = self.submit(api, board, submissions, guard).await?;
         let whole = run.lines == RUN_LINES;
         self.lines_done = self.lines_done.max(run.end);
         self.receipt.add(run, &outcomes);
@@ -216,7 +233,10 @@ impl Progress {
         submissions: Vec<Submission>,
         guard: Option<Guard>,
     ) -> Result<Vec<Result<Outcome, Refusal>>, Problem> {
-        if submissions.is_empty() {
+        // Under a key also a run with nothing in it is kept: another stream may have something there. Not before
+        // the first that has something, or a stream that does nothing would use the key up.
+        let counts = guard.is_some() && self.replayed.is_some();
+        if submissions.is_empty() && !counts {
             return Ok(Vec::new());
         }
         let submissions = submissions.into_iter().map(|s| (board.clone(), s));

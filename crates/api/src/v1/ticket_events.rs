@@ -22,6 +22,7 @@ use crate::openapi::TicketErrors;
 use crate::path::TicketPath;
 use crate::problem::Problem;
 use crate::state::Api;
+use crate::stay::Stay;
 
 /// Between two looks at a ticket that has not changed.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -31,7 +32,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Server-sent events named `ticket`: one at once, then one for each change; while it waits, also one now
 /// and then where the reason for that is another. After the event that says how the ticket has ended, the
 /// stream ends, and a client that comes back with the id of that event gets 204, which tells it to stay
-/// away. A client that comes back with the id of another is not told again what it knows.
+/// away. A client that comes back with the id of another is not told again what it knows. When the server stops,
+/// the stream ends; one that begins while it stops, after a second.
 #[utoipa::path(get, path = "/v1/queues/{queue}/tickets/{ticket}/events", tag = "matchmaking",
     params(
         TicketPath,
@@ -57,6 +59,7 @@ pub(crate) async fn ticket_events(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let watcher = Watcher {
+        stay: api.stay(),
         api,
         queue,
         ticket,
@@ -70,6 +73,7 @@ pub(crate) async fn ticket_events(
 
 struct Watcher {
     api: Api,
+    stay: Stay,
     queue: QueueId,
     ticket: TicketId,
     /// What the client has been told.
@@ -104,8 +108,8 @@ impl Watcher {
     /// The next event; `None` after the last.
     async fn event(&mut self) -> Result<Option<Event>, MatchError> {
         loop {
-            // Streams have no end of their own that a stop could wait for.
-            if self.ended || self.api.is_draining() {
+            // Streams have no end of their own that a stop could wait for. But each has its first event.
+            if self.ended || (self.told.is_some() && self.stay.is_over()) {
                 return Ok(None);
             }
             let view = self.api.matches.ticket(&self.queue, &self.ticket).await?;
@@ -140,7 +144,7 @@ impl Watcher {
             .ticket_changed(&self.queue, &self.ticket, version);
         tokio::select! {
             changed = timeout_at(until, changed) => changed.unwrap_or(Ok(())),
-            () = self.api.drained() => Ok(()),
+            () = self.stay.end() => Ok(()),
         }
     }
 }

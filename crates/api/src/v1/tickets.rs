@@ -94,7 +94,8 @@ pub(crate) async fn create_ticket(
 ///
 /// With `wait`, once it changes or the time is over. A ticket to which nothing more can happen is answered
 /// at once; and where its party has a match to accept, a request without `seen` waits for a second at
-/// the most. A ticket can be read for an hour after it has ended.
+/// the most. A ticket can be read for an hour after it has ended. A server that is about to stop answers those
+/// who wait, and keeps who asks after that for a second.
 #[utoipa::path(get, path = "/v1/queues/{queue}/tickets/{ticket}", tag = "matchmaking", params(TicketPath, WaitQuery), responses(
     (status = 200, description = "The ticket", body = TicketNow),
     TicketErrors,
@@ -108,11 +109,12 @@ pub(crate) async fn get_ticket(
     let mut view = api.matches.ticket(&queue, &ticket).await?;
     by.may_see_ticket(&view)?;
     if let Some((seen, until)) = awaited(&view, &query) {
+        let stay = api.stay();
         tokio::select! {
             changed = timeout_at(until, api.matches.ticket_changed(&queue, &ticket, seen)) => {
                 changed.unwrap_or(Ok(()))?;
             }
-            () = api.drained() => {}
+            () = stay.end() => {}
         }
         view = api.matches.ticket(&queue, &ticket).await?;
     }

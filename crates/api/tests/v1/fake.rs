@@ -267,9 +267,13 @@ impl BoardStore for Fake {
 
     async fn page(&self, view: &View, start: PageStart, limit: usize) -> Result<Page, StoreError> {
         self.starts.lock().unwrap().push(start);
+        let view = View {
+            season: start.season_in(view),
+            ..view.clone()
+        };
         match start {
-            PageStart::After(other) if other != mark(view) => Err(StoreError::ForeignMark),
-            _ => Ok(page(view, limit)),
+            PageStart::After(other) if other != mark(&view) => Err(StoreError::ForeignMark),
+            _ => Ok(page(&view, limit)),
         }
     }
 

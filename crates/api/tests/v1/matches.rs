@@ -71,6 +71,16 @@ async fn what_stands_behind_a_match_is_a_verb() {
     let reply = client.get(&path(":accept")).await;
     assert_eq!(reply.problem(), (405, "method_not_allowed"));
     assert_eq!(reply.header("allow"), Some("POST"));
+    // Methods that the router has at neither.
+    for method in [Method::PUT, Method::DELETE, Method::PATCH] {
+        for (behind, allowed) in [("", "GET,HEAD"), (":accept", "POST"), (":decline", "POST")] {
+            let reply = client
+                .send(method.clone(), &path(behind), &[], Body::empty())
+                .await;
+            assert_eq!(reply.problem(), (405, "method_not_allowed"));
+            assert_eq!(reply.header("allow"), Some(allowed), "{method} {behind}");
+        }
+    }
     let reply = client.post("/v1/matches/x:accept", &body).await;
     assert_eq!(reply.body["errors"][0]["parameter"], "match");
     let form = [("content-type", "text/plain")];
@@ -93,7 +103,7 @@ async fn what_stands_behind_a_match_is_a_verb() {
 async fn a_match_is_finished() {
     let client = Client::new();
     let reply = client
-        .post(&path("/result"), &json!({"placements": [1, 2]}))
+        .post(&path("/result"), &json!({"placements": [1.0, 2]}))
         .await;
     assert_eq!(reply.body["result"], json!({"placements": [1, 2]}));
     assert_eq!(

@@ -96,7 +96,7 @@ async fn what_makes_no_sense_or_is_too_much_is_refused() {
 #[tokio::test]
 async fn other_methods_and_verbs_are_refused() {
     let client = Client::new();
-    for method in [Method::GET, Method::PUT, Method::DELETE] {
+    for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH] {
         let reply = client.send(method.clone(), PATH, &[], Body::empty()).await;
         assert_eq!(reply.problem(), (405, "method_not_allowed"), "{method}");
         assert_eq!(reply.header("allow"), Some("POST"), "{method}");
@@ -104,6 +104,10 @@ async fn other_methods_and_verbs_are_refused() {
     let reply = client.post("/v1/queues/duel", &json!({})).await;
     assert_eq!(reply.problem(), (405, "method_not_allowed"));
     assert_eq!(reply.header("allow"), Some("DELETE,GET,HEAD,PUT"));
+    let patch = client
+        .send(Method::PATCH, "/v1/queues/duel", &[], Body::empty())
+        .await;
+    assert_eq!(patch.header("allow"), Some("DELETE,GET,HEAD,PUT"));
     let reply = client.post("/v1/queues/duel:stimulate", &json!({})).await;
     assert_eq!(reply.problem(), (404, "not_found"));
     let reply = client.post("/v1/queues/-:simulate", &json!({})).await;

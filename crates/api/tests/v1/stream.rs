@@ -180,6 +180,59 @@ async fn with_a_key_a_stream_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn a_key_is_for_one_stream_and_for_nothing_else() {
+    let client = Client::new();
+    let whole = lines(1000);
+    let first = post(&client, Some("k"), whole.clone().into()).await;
+    assert_eq!(first.status, 200);
+    let again = post(&client, Some("k"), whole.into()).await;
+    assert!(again.is_replay());
+    assert_eq!(again.body, first.body);
+    let before = runs(&client);
+    for (body, done) in [
+        (lines(1500), 1000),
+        (lines(1000) + "x\n", 1000),
+        (lines(999), 0),
+        ("x\n".to_owned() + &lines(999), 0),
+    ] {
+        let other = post(&client, Some("k"), body.into()).await;
+        assert_eq!(other.problem(), (422, "idempotency_key_reused"));
+        assert_eq!(other.body["lines_done"], done);
+    }
+    let score = json!({"player_id": "e4cdb120-28fc-4285-a78d-eb48660b7730", "score": 1});
+    let list = json!({"scores": [score]});
+    for (path, body) in [("/v1/boards/weekly/scores", &score), (PATH, &list)] {
+        let other = client.post_with_key(path, "k", body).await;
+        assert_eq!(other.problem(), (422, "idempotency_key_reused"), "{path}");
+        let taken = client.post_with_key(path, path, body).await;
+        assert_eq!(taken.status, 200);
+        let stream = post(&client, Some(path), lines(1).into()).await;
+        assert_eq!(stream.problem(), (422, "idempotency_key_reused"), "{path}");
+    }
+    assert_eq!(before, [1000, 0]);
+}
+
+#[tokio::test]
+async fn a_stream_in_which_nothing_can_be_read_uses_no_key_up() {
+    let client = Client::new();
+    for _ in 0..2 {
+        let reply = post(&client, Some("k"), "x\n".into()).await;
+        assert_eq!((reply.status.as_u16(), reply.is_replay()), (200, false));
+    }
+    let mended = post(&client, Some("k"), lines(1).into()).await;
+    assert_eq!(mended.body["applied"], 1);
+    // What cannot be read counts where it stands before what can.
+    let text = "x\n".repeat(1000) + &lines(1);
+    let first = post(&client, Some("l"), text.clone().into()).await;
+    assert_eq!(first.body["applied"], 1);
+    let again = post(&client, Some("l"), text.clone().into()).await;
+    assert!(again.is_replay());
+    let other = text.replacen('x', "y", 1);
+    let other = post(&client, Some("l"), other.into()).await;
+    assert_eq!(other.problem(), (422, "idempotency_key_reused"));
+}
+
+#[tokio::test]
 async fn with_a_key_what_was_done_comes_again_when_the_board_is_gone() {
     let client = Client::new();
     let text = lines(1500);
@@ -222,6 +275,11 @@ async fn a_run_that_has_not_come_whole_is_not_begun() {
     let reply = post(&client, None, Body::from_stream(stream::iter(pieces))).await;
     assert_eq!(reply.problem(), (400, "malformed_json"));
     assert_eq!(reply.body["lines_done"], 1000);
+    let detail = reply.body["detail"].as_str().unwrap();
+    assert_eq!(
+        detail,
+        "The body is not JSON, with 1000 lines done: the body ended early: gone"
+    );
     assert_eq!(runs(&client), [1000]);
 }
 

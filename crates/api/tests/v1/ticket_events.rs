@@ -146,3 +146,19 @@ async fn streams_end_with_the_server_and_with_the_queue() {
     let none = client.get("/v1/queues/q/tickets/none/events").await;
     assert_eq!(none.problem(), (404, "queue_not_found"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_begins_while_the_server_stops_has_its_event_and_a_second() {
+    let client = Client::new();
+    client.drain();
+    let mut events = Events::of(&client, &[]).await;
+    let (id, data, at) = events.event().await.unwrap();
+    assert_eq!((id.as_str(), at), ("1", 0));
+    assert_eq!(data["status"], "waiting");
+    assert!(events.next().await.is_none());
+    assert_eq!(events.begun.elapsed().as_secs(), 1);
+    // Who knows it already is told nothing, and does not come back at once either.
+    let mut events = Events::of(&client, &[("last-event-id", "1")]).await;
+    assert!(events.next().await.is_none());
+    assert_eq!(events.begun.elapsed().as_secs(), 1);
+}

@@ -390,3 +390,27 @@ async fn a_server_that_stops_keeps_nobody_waiting() {
     assert_eq!(status, "waiting");
     assert!(is_about(time, seconds(2)), "{time:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_while_the_server_stops_waits_a_second_and_not_in_a_loop() {
+    let client = Client::new();
+    client.drain();
+    for (query, expected) in [
+        ("", seconds(0)),
+        ("wait=500ms", Duration::from_millis(500)),
+        ("wait=30s", seconds(1)),
+        ("wait=30s&seen=0", seconds(0)),
+    ] {
+        let (status, time) = poll(&client, query).await;
+        assert_eq!(status, "waiting");
+        assert!(is_about(time, expected), "{query}: {time:?}");
+    }
+    let change = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let (state, of_match) = proposed(&[]);
+        client.matches.turn(state, of_match);
+    };
+    let ((status, time), ()) = tokio::join!(poll(&client, "wait=30s"), change);
+    assert_eq!(status, "proposed");
+    assert!(is_about(time, Duration::from_millis(300)), "{time:?}");
+}

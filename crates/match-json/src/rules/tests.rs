@@ -24,7 +24,7 @@ fn one_on_one() -> Value {
 
 #[test]
 fn teams_of_one_kind_and_teams_that_differ() {
-    let equal = read(&json!({"teams": {"min_size": 2, "roles": {"tank": 1}}})).unwrap();
+    let equal = read(&json!({"teams": {"min_size": 2, "roles": {"tank": 1.0}}})).unwrap();
     assert_eq!(equal.teams.len(), 2);
     assert_eq!((equal.teams[1].min_size, equal.teams[1].max_size), (2, 2));
     assert_eq!(equal.teams[1].roles[&Role::parse("tank").unwrap()], 1);

@@ -37,7 +37,11 @@ pub(super) async fn page(
     start: PageStart,
     limit: usize,
 ) -> Result<Page, StoreError> {
-    let mut look = Look::new(core, view);
+    let view = View {
+        season: start.season_in(view),
+        ..view.clone()
+    };
+    let mut look = Look::new(core, &view);
     let wanted = |skip| Wanted {
         skip,
         back: 0,

@@ -43,7 +43,7 @@ fn pages_go_on_from_marks_whose_entries_are_gone() {
 }
 
 #[test]
-fn marks_of_other_boards_and_seasons_are_foreign() {
+fn marks_hold_for_their_board_and_season() {
     let store = filled(last(), &EIGHT);
     let start = PageStart::Offset(0);
     let page = now(store.page(&whole(), start, 3));
@@ -55,9 +55,15 @@ fn marks_of_other_boards_and_seasons_are_foreign() {
     };
     assert!(foreign(mark, View::of(BoardId::global())));
     change(&store, Change::Rotate(board()));
-    assert!(foreign(mark, whole()));
-    let season = Some(mark.season);
-    assert!(!foreign(mark, View { season, ..whole() }));
+    submit(&store, 'h', 9.0);
+    let page = now(store.page(&whole(), PageStart::After(mark), 3)).unwrap();
+    assert_eq!((order(&page).as_str(), page.season), ("def", mark.season));
+    let in_season = |season| View {
+        season: Some(season),
+        ..whole()
+    };
+    assert!(!foreign(mark, in_season(mark.season)));
+    assert!(foreign(mark, in_season(SeasonId(mark.season.0 + 1))));
     change(&store, Change::DeleteBoard(board()));
     put(&store, last());
     assert!(foreign(mark, whole()));

@@ -16,7 +16,7 @@ use crate::ports::free_port;
 use crate::relay::Relay;
 
 /// Names another program, such as a `valkey-server`.
-const VARIABLE: &str = "AGON_TEST_REDIS_SERVER";
+const VARIABLE: &str = "TESTKIT_REDIS_SERVER";
 const PROGRAM: &str = "redis-server";
 /// What Debian calls the same program where the package of the service is not installed. It is what it is called.
 const OTHER_NAME: &str = "redis-check-rdb";

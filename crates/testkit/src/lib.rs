@@ -1,5 +1,6 @@
 //! For tests alone: a running [`App`], what it tells at `/metrics` as a [`Scrape`], a [`SmallDisk`], a
-//! [`RedisServer`] and a [`RedisCluster`], [`tokens`], a `duel`, a plain [`ReferenceStore`], the store [`conformance`] suite.
+//! [`RedisServer`] and a [`RedisCluster`], a [`Relay`] that cuts the way to them, [`tokens`], a `duel`, a plain
+//! [`ReferenceStore`], the store [`conformance`] suite.
 //!
 //! What fails here panics: a test has nobody to hand an error to.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -11,6 +12,7 @@ mod ports;
 mod redis_cluster;
 mod redis_server;
 mod reference;
+mod relay;
 mod scrape;
 mod small_disk;
 pub mod tokens;
@@ -20,5 +22,6 @@ pub use duel::duel;
 pub use redis_cluster::RedisCluster;
 pub use redis_server::{RedisLaunch, RedisServer};
 pub use reference::ReferenceStore;
+pub use relay::Relay;
 pub use scrape::{Family, Labels, Scrape};
 pub use small_disk::SmallDisk;

@@ -1,5 +1,8 @@
 //! A real Redis Cluster of three masters and three replicas on loopback.
 
+mod cuts;
+
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use redis::Value;
@@ -27,13 +30,25 @@ impl RedisCluster {
 
     /// With settings for every node.
     pub fn start_with(launch: RedisLaunch) -> Self {
+        RedisCluster::start_each(launch, |_, launch| launch)
+    }
+
+    /// The same with a relay on each way, be it a client's or between nodes, so that nodes can be cut off.
+    pub fn behind_relays(launch: RedisLaunch) -> Self {
+        RedisCluster::start_each(launch, |node, launch| launch.relayed(source(node)))
+    }
+
+    fn start_each(launch: RedisLaunch, change: fn(u8, RedisLaunch) -> RedisLaunch) -> Self {
         let launch = launch
-            .set("cluster-node-timeout", NODE_TIMEOUT_MS)
-            .set("cluster-replica-validity-factor", "0")
+            .set_default("cluster-node-timeout", NODE_TIMEOUT_MS)
+            .set_default("cluster-replica-validity-factor", "0")
             .in_cluster();
-        let start = || launch.clone().start();
+        let start = |node| change(node, launch.clone()).start();
         let nodes = std::thread::scope(|scope| {
-            let starting: Vec<_> = (0..NODES).map(|_| scope.spawn(start)).collect();
+            let starting = (1..)
+                .take(NODES)
+                .map(|node| scope.spawn(move || start(node)));
+            let starting: Vec<_> = starting.collect();
             let started = starting.into_iter().map(|thread| thread.join().unwrap());
             started.collect()
         });
@@ -52,7 +67,8 @@ impl RedisCluster {
             master.command(&["CLUSTER", "ADDSLOTSRANGE", &first, &last]);
         }
         for node in &self.nodes[1..] {
-            let (port, bus) = (node.port().to_string(), node.bus_port().to_string());
+            let (port, bus) = node.known_by();
+            let (port, bus) = (port.to_string(), bus.to_string());
             self.nodes[0].command(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
         }
         self.wait("every node knows all", |node| {
@@ -110,14 +126,16 @@ impl RedisCluster {
         }
     }
 
-    /// Its address: `redis-cluster://` with two of the nodes, as the others are to be found out.
+    /// Its address: `redis-cluster://`, or `rediss-cluster://` where it has nothing but TLS, with two of the nodes, as
+    /// the others are to be found out.
     pub fn url(&self) -> String {
         let (first, last) = (&self.nodes[0], &self.nodes[NODES - 1]);
-        format!(
-            "redis-cluster://127.0.0.1:{},127.0.0.1:{}",
-            first.port(),
-            last.port()
-        )
+        let (scheme, host) = match first.has_only_tls() {
+            true => ("rediss-cluster", "localhost"),
+            false => ("redis-cluster", "127.0.0.1"),
+        };
+        let port = |node: &RedisServer| node.known_by().0;
+        format!("{scheme}://{host}:{},{host}:{}", port(first), port(last))
     }
 
     /// All nodes.
@@ -135,16 +153,21 @@ impl RedisCluster {
 
     /// The place of the master that has the slot of this key, by the account of a node that runs.
     pub fn master_of(&self, key: &str) -> usize {
-        let asked = self.nodes.iter().find(|node| node.is_running()).unwrap();
+        let asked = self.nodes.iter().position(RedisServer::is_running);
+        self.master_of_by(asked.unwrap(), key)
+    }
+
+    /// The same by the account of this node.
+    pub fn master_of_by(&self, asked: usize, key: &str) -> usize {
         let slot = self.slot(key);
-        let slots = ranges(&asked.command(&["CLUSTER", "SLOTS"]));
+        let slots = ranges(&self.nodes[asked].command(&["CLUSTER", "SLOTS"]));
         let (_, _, ports) = slots
             .into_iter()
             .find(|(a, b, _)| (*a..=*b).contains(&slot))
             .unwrap();
         self.nodes
             .iter()
-            .position(|n| i64::from(n.port()) == ports[0])
+            .position(|n| i64::from(n.known_by().0) == ports[0])
             .unwrap()
     }
 
@@ -185,6 +208,11 @@ impl RedisCluster {
             self.nodes[node].command(&["CLUSTER", "SETSLOT", &slot, "NODE", &id]);
         }
     }
+}
+
+/// Where a node's own connections come from, by which relays know whose they are.
+fn source(node: u8) -> IpAddr {
+    Ipv4Addr::new(127, 0, 1, node).into()
 }
 
 /// First and last slot and the servers' ports, the master's first and the others in order, of each range.

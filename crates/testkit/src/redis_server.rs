@@ -1,16 +1,22 @@
 //! A real Redis on a free loopback port with a directory of its own.
 
+use std::net::IpAddr;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use redis::{Cmd, Connection, IntoConnectionInfo, RedisConnectionInfo, RedisResult, Value};
+use redis::{
+    Cmd, Connection, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo, RedisResult, Value,
+};
 use tempfile::TempDir;
 
 use crate::ports::free_port;
+use crate::relay::Relay;
 
+/// Names another program, such as a `valkey-server`.
+const VARIABLE: &str = "TESTKIT_REDIS_SERVER";
 const PROGRAM: &str = "redis-server";
 /// What Debian calls the same program where the package of the service is not installed. It is what it is called.
 const OTHER_NAME: &str = "redis-check-rdb";
@@ -24,8 +30,20 @@ const REPLY_LIMIT: Duration = Duration::from_secs(10);
 pub struct RedisLaunch {
     settings: Vec<(String, String)>,
     in_cluster: bool,
-    has_tls: bool,
+    tls: Tls,
     password: Option<String>,
+    /// Behind relays, and then where its own connections come from.
+    relayed: Option<IpAddr>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Tls {
+    #[default]
+    No,
+    /// On a second port.
+    Beside,
+    /// Nothing else, nor between servers; tests use a socket of the system.
+    Only,
 }
 
 impl RedisLaunch {
@@ -35,9 +53,23 @@ impl RedisLaunch {
         self
     }
 
+    /// Adds a setting unless it is there.
+    pub(crate) fn set_default(self, name: &str, value: &str) -> Self {
+        match self.settings.iter().any(|(known, _)| known == name) {
+            true => self,
+            false => self.set(name, value),
+        }
+    }
+
     /// With TLS on a second port; certificate, key and CA are set by the caller.
     pub fn tls(mut self) -> Self {
-        self.has_tls = true;
+        self.tls = Tls::Beside;
+        self
+    }
+
+    /// With TLS for everybody, other servers too; certificate, key and CA are set by the caller.
+    pub fn only_tls(mut self) -> Self {
+        self.tls = Tls::Only;
         self
     }
 
@@ -49,6 +81,12 @@ impl RedisLaunch {
 
     pub(crate) fn in_cluster(mut self) -> Self {
         self.in_cluster = true;
+        self
+    }
+
+    /// Tells others to come by relays, and goes to them from this address.
+    pub(crate) fn relayed(mut self, source: IpAddr) -> Self {
+        self.relayed = Some(source);
         self
     }
 
@@ -75,8 +113,19 @@ pub struct RedisServer {
     /// Of the cluster's bus.
     bus_port: u16,
     tls_port: u16,
+    relays: Option<Relays>,
     dir: TempDir,
     running: Mutex<Option<Running>>,
+}
+
+/// The ways to a server of a cluster.
+pub(crate) struct Relays {
+    /// Of clients and replicas.
+    pub(crate) main: Relay,
+    /// Of the cluster's bus.
+    pub(crate) bus: Relay,
+    /// Where the server's own connections to others come from.
+    pub(crate) source: IpAddr,
 }
 
 impl RedisServer {
@@ -91,23 +140,25 @@ impl RedisServer {
     }
 
     fn new(launch: RedisLaunch) -> Self {
+        let (port, bus_port) = (free_port(), free_port());
+        let relays = launch.relayed.map(|source| Relays {
+            main: Relay::to(port),
+            bus: Relay::to(bus_port),
+            source,
+        });
         RedisServer {
             launch,
-            port: free_port(),
-            bus_port: free_port(),
+            port,
+            bus_port,
             tls_port: free_port(),
+            relays,
             dir: tempfile::tempdir().unwrap(),
             running: Mutex::new(None),
         }
     }
 
     fn try_start(&self) -> Result<(), String> {
-        let spawned = self.process(PROGRAM).spawn();
-        let spawned = spawned.or_else(|_| self.process(OTHER_NAME).spawn());
-        let child = spawned.unwrap_or_else(|e| {
-            let hint = "cargo xtask test --only tools installs it";
-            panic!("{PROGRAM} is missing: {hint} ({e})")
-        });
+        let child = self.spawn();
         *self.running.lock().unwrap() = Some(Running::of(child, &self.dir));
         let started = Instant::now();
         while started.elapsed() < START_LIMIT {
@@ -123,27 +174,71 @@ impl RedisServer {
         Err(self.log())
     }
 
+    fn spawn(&self) -> Child {
+        if let Ok(program) = std::env::var(VARIABLE) {
+            let spawned = self.process(&program).spawn();
+            return spawned.unwrap_or_else(|e| panic!("{VARIABLE} names {program}: {e}"));
+        }
+        let spawned = self.process(PROGRAM).spawn();
+        let spawned = spawned.or_else(|_| self.process(OTHER_NAME).spawn());
+        spawned.unwrap_or_else(|e| {
+            let hint = "cargo xtask test --only tools installs it";
+            panic!("{PROGRAM} is missing: {hint} ({e})")
+        })
+    }
+
     fn process(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.arg0(PROGRAM);
         let dir = self.dir.path().display().to_string();
         let log = self.log_file().display().to_string();
-        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"]);
+        command.args(["--port", &self.plain_port().to_string()]);
+        command.args(["--bind", "127.0.0.1"]);
         command.args(["--dir", &dir, "--logfile", &log, "--save", ""]);
         command.args(["--repl-diskless-sync-delay", "0"]);
         if self.launch.in_cluster {
             let bus_port = self.bus_port.to_string();
             command.args(["--cluster-enabled", "yes", "--cluster-port", &bus_port]);
         }
-        if self.launch.has_tls {
-            command.args(["--tls-port", &self.tls_port.to_string()]);
-        }
+        self.encrypt(&mut command);
+        self.announce(&mut command);
         for (name, value) in &self.launch.settings {
             command.args([&format!("--{name}"), value]);
         }
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(Stdio::null());
         command
+    }
+
+    /// 0 is none.
+    fn plain_port(&self) -> u16 {
+        match self.launch.tls {
+            Tls::Only => 0,
+            Tls::No | Tls::Beside => self.port,
+        }
+    }
+
+    fn encrypt(&self, command: &mut Command) {
+        if self.launch.tls != Tls::No {
+            command.args(["--tls-port", &self.tls_port.to_string()]);
+        }
+        if self.launch.tls == Tls::Only {
+            command.args(["--tls-cluster", "yes", "--tls-replication", "yes"]);
+            command.arg("--unixsocket").arg(self.socket());
+        }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.dir.path().join("redis.sock")
+    }
+
+    fn announce(&self, command: &mut Command) {
+        if let Some(Relays { main, bus, source }) = &self.relays {
+            command.args(["--cluster-announce-ip", "127.0.0.1"]);
+            command.args(["--cluster-announce-port", &main.port().to_string()]);
+            command.args(["--cluster-announce-bus-port", &bus.port().to_string()]);
+            command.args(["--bind-source-addr", &source.to_string()]);
+        }
     }
 
     /// Its address, without TLS.
@@ -161,8 +256,21 @@ impl RedisServer {
         self.port
     }
 
-    pub(crate) fn bus_port(&self) -> u16 {
-        self.bus_port
+    /// The ports by which it is known to others of its cluster: for clients, and of the bus.
+    pub(crate) fn known_by(&self) -> (u16, u16) {
+        match (&self.relays, self.launch.tls) {
+            (Some(relays), _) => (relays.main.port(), relays.bus.port()),
+            (None, Tls::Only) => (self.tls_port, self.bus_port),
+            (None, _) => (self.port, self.bus_port),
+        }
+    }
+
+    pub(crate) fn relays(&self) -> Option<&Relays> {
+        self.relays.as_ref()
+    }
+
+    pub(crate) fn has_only_tls(&self) -> bool {
+        self.launch.tls == Tls::Only
     }
 
     /// Sends a command, on a connection of its own; panics on an error.
@@ -190,7 +298,11 @@ impl RedisServer {
         if let Some(password) = &self.launch.password {
             login = login.set_password(password);
         }
-        let info = self.url().into_connection_info()?.set_redis_settings(login);
+        let address = match self.launch.tls {
+            Tls::Only => ConnectionAddr::Unix(self.socket()),
+            Tls::No | Tls::Beside => ConnectionAddr::Tcp("127.0.0.1".to_owned(), self.port),
+        };
+        let info = address.into_connection_info()?.set_redis_settings(login);
         let client = redis::Client::open(info)?;
         let connection = client.get_connection_with_timeout(Duration::from_secs(2))?;
         connection.set_read_timeout(Some(REPLY_LIMIT))?;

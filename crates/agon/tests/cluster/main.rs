@@ -1,5 +1,6 @@
 //! Three nodes behind nginx on a Redis Cluster, under load, while a node is killed, a master of Redis fails over,
-//! and the node that forms matches is paused for longer than its lead lasts.
+//! and the node that forms matches is paused for longer than its lead lasts; and without nginx, while a master is cut
+//! off.
 //!
 //! The promise that is kept here is `durability = "replicas"` with one replica: what is acknowledged has reached the
 //! replica that takes over. Whoever gets no answer asks again under the same `Idempotency-Key`.
@@ -10,9 +11,11 @@ mod games;
 mod harm;
 mod nginx;
 mod nodes;
+mod partition;
 mod scores;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use testkit::{RedisCluster, RedisServer};
 
@@ -26,8 +29,15 @@ const WRITERS: usize = 4;
 /// An even number: they play against each other.
 const GAMERS: usize = 4;
 
+/// A machine has enough to do with one of these tests.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn nothing_acknowledged_is_lost_nothing_counts_twice_and_nobody_is_in_two_matches() {
+    let _turn = turn();
     let redis = RedisCluster::start_with(RedisServer::launch().set("appendonly", "yes"));
     let nodes = Nodes::start(&redis.url());
     let nginx = Nginx::start(&nodes.addresses());

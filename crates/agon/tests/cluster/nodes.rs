@@ -58,6 +58,13 @@ impl Nodes {
             .signal(name);
     }
 
+    /// Looks at each that runs.
+    pub fn each(&self, look: impl Fn(&App)) {
+        for running in &self.running {
+            running.lock().unwrap().iter().for_each(&look);
+        }
+    }
+
     /// The node that forms matches at present.
     pub fn leader(&self) -> Option<usize> {
         (0..NODES).find(|node| {

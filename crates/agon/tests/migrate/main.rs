@@ -1,5 +1,8 @@
-//! `agon migrate` as an operator runs it: to a Redis and back, killed on its way, and with a Redis that goes away.
+//! `agon migrate` as an operator runs it: to a Redis or a cluster and back, killed on its way, and with a Redis that
+//! goes away.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod cluster;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -11,22 +11,26 @@ use crate::setup::{create_players, get, node, player, post, put, two, until};
 /// A lead is over after five seconds, and others ask every second; the machine is busy.
 const TAKEOVER: Duration = Duration::from_secs(15);
 
-fn put_queue(app: &App) {
+/// A queue for two.
+pub fn put_queue(app: &App) {
     let rules = json!({"teams": {"count": 2, "min_size": 1}});
     put(app, "/v1/queues/duel", &rules);
 }
 
-fn create_ticket(app: &App, number: usize) -> String {
+/// A ticket of one player.
+pub fn create_ticket(app: &App, number: usize) -> String {
     let body = json!({"players": [{"player_id": player(number)}]});
     let ticket = post(app, "/v1/queues/duel/tickets", &body);
     ticket["ticket_id"].as_str().unwrap().to_owned()
 }
 
-fn ticket(app: &App, id: &str, query: &str) -> Value {
+/// What is told of a ticket.
+pub fn ticket(app: &App, id: &str, query: &str) -> Value {
     get(app, &format!("/v1/queues/duel/tickets/{id}{query}"))
 }
 
-fn leads(app: &App) -> bool {
+/// Whether a node leads the queue.
+pub fn leads(app: &App) -> bool {
     Scrape::of(app).value("agon_redis_queues_led", &[]) > 0.0
 }
 

@@ -18,12 +18,13 @@ const KILLS: usize = 5;
 /// What a Redis is told to do.
 type Order = fn(&RedisServer);
 
-fn is_ready(app: &App) -> bool {
+/// Whether it would take changes now.
+pub fn is_ready(app: &App) -> bool {
     app.get("/readyz").status == 200
 }
 
 /// Sends a submission until there is an answer, as a client with an `Idempotency-Key` does.
-fn insist(app: &App, board: &str, number: usize, points: f64, key: &str) -> Reply {
+pub fn insist(app: &App, board: &str, number: usize, points: f64, key: &str) -> Reply {
     let mut last = submit(app, board, number, points, key);
     until("a submission is answered", || {
         if matches!(last.status, 503 | 409) {
@@ -35,8 +36,9 @@ fn insist(app: &App, board: &str, number: usize, points: f64, key: &str) -> Repl
     last
 }
 
+/// Does it, and holds it against the longest that a node may wait for Redis.
 #[track_caller]
-fn bounded<T>(what: impl FnOnce() -> T) -> T {
+pub fn bounded<T>(what: impl FnOnce() -> T) -> T {
     let started = Instant::now();
     let done = what();
     assert!(started.elapsed() < BOUND, "it took {:?}", started.elapsed());

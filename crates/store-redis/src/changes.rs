@@ -164,7 +164,7 @@ async fn take_turn(
 }
 
 /// The one board that a change is about; `None` where it may be about several.
-pub(crate) fn board_of(change: &Change) -> Option<&BoardId> {
+fn board_of(change: &Change) -> Option<&BoardId> {
     match change {
         Change::CreatePlayers { board, .. }
         | Change::PutBoard { board, .. }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use boards::{Clock, StoreError};
 use redis::Value;
 
+use crate::board_news::Telling;
 use crate::connection::Redis;
 use crate::failure::RedisFailure;
 use crate::layout::{Layout, Room};
@@ -33,8 +34,10 @@ pub(crate) struct Core {
     pub(crate) scripts: Scripts,
     /// Who was second at a board takes its turn.
     pub(crate) turns: Turns,
-    /// What is known of boards' versions. Who changes a board tells it.
+    /// What is known of boards' versions.
     pub(crate) versions: Versions,
+    /// Boards of whose changes other nodes are to be told.
+    pub(crate) telling: Telling,
     /// What this node has done in queues.
     pub(crate) tallies: Arc<Tallies>,
 }

@@ -7,6 +7,7 @@
 mod address;
 mod board_keys;
 mod board_line;
+mod board_news;
 mod board_records;
 mod board_store;
 mod changes;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use boards::Clock;
 
+use crate::board_news::{BoardNews, Telling};
 use crate::changes;
 use crate::connection::Redis;
 use crate::core::Core;
@@ -33,6 +34,7 @@ pub struct RedisStore {
     pub(crate) queues: Arc<Queues>,
     duties: Arc<Duties>,
     sweeper: Arc<Sweeper>,
+    board_news: Arc<BoardNews>,
 }
 
 /// Why a store cannot be opened.
@@ -61,6 +63,7 @@ impl RedisStore {
         let core = Arc::new(core(redis, options, clock, &meta));
         changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(&core));
+        let board_news = Arc::new(BoardNews::begin(&core));
         let queues = Queues::new(Arc::clone(&core));
         let duties = Arc::new(queues.begin());
         Ok(RedisStore {
@@ -68,6 +71,7 @@ impl RedisStore {
             queues,
             duties,
             sweeper,
+            board_news,
         })
     }
 
@@ -75,6 +79,7 @@ impl RedisStore {
     pub fn close(&self) {
         self.sweeper.stop();
         self.duties.end();
+        self.board_news.stop();
     }
 }
 
@@ -142,6 +147,7 @@ pub(crate) fn core(redis: Redis, options: &Options, clock: Clock, meta: &Meta) -
         scripts: Scripts::new(),
         turns: Turns::default(),
         versions: Versions::default(),
+        telling: Telling::new(),
         tallies: Arc::default(),
     }
 }

@@ -17,9 +17,9 @@ mod settle;
 mod tests;
 mod wire;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use boards::StoreError;
+use boards::{BoardId, StoreError};
 use redis::Value;
 
 use crate::core::Core;
@@ -104,6 +104,8 @@ pub(crate) struct Tx<'c> {
     counts: Vec<(Room, Count)>,
     /// The first and the last stamp used in each room.
     stamped: BTreeMap<Room, (u64, u64)>,
+    /// Boards of which readers can see a change once it is made.
+    boards: BTreeSet<BoardId>,
     /// What this node does of its own once it is made.
     then: Vec<Then>,
 }
@@ -118,6 +120,7 @@ impl<'c> Tx<'c> {
             writes: BTreeMap::new(),
             counts: Vec::new(),
             stamped: BTreeMap::new(),
+            boards: BTreeSet::new(),
             then: Vec::new(),
         }
     }
@@ -187,17 +190,26 @@ impl<'c> Tx<'c> {
         (*first, *last) = (stamp.min(*first), stamp.max(*last));
     }
 
+    /// Notes that readers of a board can see a change; all nodes are told once it is made, or may have been.
+    pub(crate) fn changes_board(&mut self, board: &BoardId) {
+        self.boards.insert(board.clone());
+    }
+
     /// Makes it, or nothing of it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], also where it is not known whether it is made.
     pub(crate) async fn commit(mut self) -> Result<Commit, StoreError> {
         let then = std::mem::take(&mut self.then);
-        let outcome = commit::commit(self).await?;
-        if let Commit::Made(_) = outcome {
+        let (core, boards) = (self.core, std::mem::take(&mut self.boards));
+        let outcome = commit::commit(self).await;
+        if !matches!(outcome, Ok(Commit::Conflict | Commit::Behind(_))) {
+            core.boards_changed(boards.iter());
+        }
+        if let Ok(Commit::Made(_)) = outcome {
             then.into_iter().for_each(|then| then());
         }
-        Ok(outcome)
+        outcome
     }
 
     /// Does that on this node once the transaction is made, and not where it is not.

@@ -163,10 +163,11 @@ impl<'a, 'c> Attempt<'a, 'c> {
     }
 
     /// Notes that a board has changed in a room.
-    pub(super) fn touch(&mut self, room: Room, line: &BoardLine) {
+    pub(super) fn touch(&mut self, room: Room, board: &BoardId, line: &BoardLine) {
         if self.touched.insert((room, line.number)) {
             let key = board_keys::version(line.number());
             self.tx.also(room, Write::Incr { key });
+            self.tx.changes_board(board);
         }
     }
 

@@ -19,13 +19,13 @@ impl Attempt<'_, '_> {
         let room = self.layout().of_player(id);
         let boards = self.boards_of(&BTreeSet::from([room])).await?;
         self.fetch_entries(std::iter::once(id), &boards).await?;
-        for line in boards.into_values().flatten() {
+        for (board, line) in boards.into_values().flatten() {
             let mut had_entry = false;
             for ladder in line.ladders() {
                 had_entry |= self.drop_entry(&line, ladder, &player)?;
             }
             if had_entry {
-                self.touch(room, &line);
+                self.touch(room, &board, &line);
             }
             if self.is_hidden(line.number(), id) {
                 let mark = records::hidden(self.layout(), line.number(), id);

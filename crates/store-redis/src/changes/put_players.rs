@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use boards::{Changed, Player, PlayerId, StoreError};
+use boards::{BoardId, Changed, Player, PlayerId, StoreError};
 
 use super::attempt::Attempt;
 use crate::board_line::BoardLine;
@@ -40,8 +40,8 @@ impl Attempt<'_, '_> {
         self.fetch_entries(ids, &boards).await?;
         for (old, new) in changed {
             let room = self.layout().of_player(old.id);
-            for line in boards.get(&room).into_iter().flatten() {
-                self.change_player(line, old, new)?;
+            for (board, line) in boards.get(&room).into_iter().flatten() {
+                self.change_player(board, line, old, new)?;
             }
         }
         Ok(())
@@ -49,6 +49,7 @@ impl Attempt<'_, '_> {
 
     fn change_player(
         &mut self,
+        board: &BoardId,
         line: &BoardLine,
         old: &Player,
         new: &Player,
@@ -56,7 +57,7 @@ impl Attempt<'_, '_> {
         let hidden = self.is_hidden(line.number(), old.id);
         for ladder in line.ladders() {
             if let Some(entry) = self.entry(ladder, old.id)? {
-                self.touch(self.layout().of_player(old.id), line);
+                self.touch(self.layout().of_player(old.id), board, line);
                 if !hidden {
                     self.relocate(line, ladder, (old, new), &entry);
                 }

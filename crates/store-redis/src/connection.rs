@@ -145,7 +145,6 @@ impl Redis {
     }
 
     /// As [`Redis::read`], for commands whose key is elsewhere or that belong to a key's server without naming it.
-    #[cfg(test)]
     pub(crate) async fn read_at(
         &self,
         commands: Vec<(Vec<u8>, Cmd)>,

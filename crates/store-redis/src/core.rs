@@ -7,6 +7,7 @@ use boards::{Clock, StoreError};
 use redis::Value;
 
 use crate::board_news::Telling;
+use crate::clock_offset::ClockOffset;
 use crate::connection::Redis;
 use crate::failure::RedisFailure;
 use crate::layout::{Layout, Room};
@@ -27,6 +28,8 @@ pub(crate) struct Core {
     pub(crate) layout: Layout,
     pub(crate) stamps: Stamps,
     pub(crate) clock: Clock,
+    /// How far the clock of this machine, by which stamps go, is from that of Redis.
+    pub(crate) clock_offset: ClockOffset,
     /// How long a change may take, with all its attempts.
     pub(crate) patience: Duration,
     /// The store's own, the same on all nodes.

@@ -12,6 +12,7 @@ mod board_records;
 mod board_store;
 mod changes;
 mod checks;
+mod clock_offset;
 mod connection;
 mod core;
 mod entry;

@@ -6,6 +6,7 @@ use boards::Clock;
 
 use crate::board_news::{BoardNews, Telling};
 use crate::changes;
+use crate::clock_offset::ClockOffset;
 use crate::connection::Redis;
 use crate::core::Core;
 use crate::failure::{ConnectError, RedisFailure};
@@ -142,6 +143,7 @@ pub(crate) fn core(redis: Redis, options: &Options, clock: Clock, meta: &Meta) -
         layout: Layout::new(&options.prefix, meta.partitions),
         stamps: Stamps::default(),
         clock,
+        clock_offset: ClockOffset::default(),
         patience: options.patience,
         secret: meta.secret,
         scripts: Scripts::new(),

@@ -3,7 +3,8 @@
 //! A transaction reads, decides, and commits: its writes are made if every record that it has read is still
 //! as it was read, and otherwise nothing happens and the caller begins anew ([`Attempts`]). In one room that
 //! is one script. Over several rooms it is two-phase commit: all rooms but one prepare, which locks the
-//! records; the one decides, by making its own part; the others apply theirs. Who meets a lock asks the room
+//! records; the one decides, by making its own part; the others apply theirs. A very large part of one room is
+//! treated as if it was of several ([`shares`]). Who meets a lock asks the room
 //! that decides and finishes the transaction, or ends it where its node has been away for too long
 //! (`settle`).
 //!
@@ -13,6 +14,7 @@
 mod attempts;
 mod commit;
 mod settle;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod wire;

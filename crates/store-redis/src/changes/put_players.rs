@@ -10,6 +10,9 @@ use crate::board_records as records;
 use crate::layout::Room;
 use crate::players;
 
+/// Entries, there or not, that a change may look at. Each takes some hundred bytes of the node meanwhile.
+const MOST: usize = if cfg!(test) { 2_000 } else { 500_000 };
+
 impl Attempt<'_, '_> {
     pub(super) async fn put_players(&mut self, put: &[Player]) -> Result<Changed, StoreError> {
         // Of those that are there twice the last counts.
@@ -37,6 +40,7 @@ impl Attempt<'_, '_> {
         let ids = changed.iter().map(|(old, _)| old.id);
         let rooms: BTreeSet<Room> = ids.clone().map(|id| self.layout().of_player(id)).collect();
         let boards = self.boards_of(&rooms).await?;
+        refuse_too_many(changed.len(), &boards)?;
         self.fetch_entries(ids, &boards).await?;
         for (old, new) in changed {
             let room = self.layout().of_player(old.id);
@@ -65,4 +69,22 @@ impl Attempt<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// More than that is refused as a whole, since it is to be made as a whole.
+fn refuse_too_many(
+    players: usize,
+    boards: &BTreeMap<Room, Vec<(BoardId, BoardLine)>>,
+) -> Result<(), StoreError> {
+    let of_room = |lines: &Vec<(BoardId, BoardLine)>| -> usize {
+        let of_board = |(_, line): &(BoardId, BoardLine)| line.ladders().count() + 1;
+        lines.iter().map(of_board).sum()
+    };
+    // All rooms have the same boards, but for one that is being made or deleted.
+    let each = boards.values().map(of_room).max().unwrap_or(0);
+    if players < 2 || each * players <= MOST {
+        return Ok(());
+    }
+    let limit = (MOST / each).max(1);
+    Err(StoreError::TooManyAtOnce { limit })
 }

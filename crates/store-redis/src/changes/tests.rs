@@ -2,6 +2,7 @@
 
 mod away;
 mod lines;
+mod many;
 mod segments;
 mod whole;
 

@@ -42,6 +42,7 @@ mod write;
 
 pub(crate) use attempt::After;
 use attempt::Attempt;
+pub(crate) use delete_player::{LEFT_AFTER, end_deletions};
 pub(crate) use put_board::{MADE, make_global};
 pub(crate) use rotate::end_seasons;
 pub(crate) use tidy::tidy;

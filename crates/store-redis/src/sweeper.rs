@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::changes::LEFT_AFTER;
 use crate::core::Core;
 use crate::tx::sweep;
 use crate::{changes, clock_offset};
@@ -51,6 +52,7 @@ async fn sweep_rooms(core: Arc<Core>) {
         for room in core.layout.rooms() {
             let swept = sweep(&core, room).await;
             let swept = swept.and(changes::tidy(&core, room).await);
+            let swept = swept.and(changes::end_deletions(&core, room, LEFT_AFTER).await);
             if let Err(error) = swept {
                 tracing::debug!(room = room.0, %error, "a room was not swept");
             }

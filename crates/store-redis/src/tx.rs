@@ -136,7 +136,8 @@ impl<'c> Tx<'c> {
         &mut self,
         all: impl IntoIterator<Item = At>,
     ) -> Result<(), StoreError> {
-        self.read(all, true).await
+        let all = all.into_iter().map(|at| (at, true)).collect();
+        self.read(all).await
     }
 
     /// Reads many records on which the commit does not depend.
@@ -144,7 +145,19 @@ impl<'c> Tx<'c> {
         &mut self,
         all: impl IntoIterator<Item = At>,
     ) -> Result<(), StoreError> {
-        self.read(all, false).await
+        let all = all.into_iter().map(|at| (at, false)).collect();
+        self.read(all).await
+    }
+
+    /// Both in one round trip.
+    pub(crate) async fn fetch_and_peek(
+        &mut self,
+        fetched: impl IntoIterator<Item = At>,
+        peeked: impl IntoIterator<Item = At>,
+    ) -> Result<(), StoreError> {
+        let fetched = fetched.into_iter().map(|at| (at, true));
+        let peeked = peeked.into_iter().map(|at| (at, false));
+        self.read(fetched.chain(peeked).collect()).await
     }
 
     /// A record as this transaction leaves it. One that was not fetched is, which takes a round trip.
@@ -223,13 +236,9 @@ impl<'c> Tx<'c> {
         self.records.entry(at).or_default().change = Some(change);
     }
 
-    async fn read(
-        &mut self,
-        all: impl IntoIterator<Item = At>,
-        checked: bool,
-    ) -> Result<(), StoreError> {
+    async fn read(&mut self, all: Vec<(At, bool)>) -> Result<(), StoreError> {
         let mut missing: BTreeMap<(Room, Vec<u8>), Vec<At>> = BTreeMap::new();
-        for at in all {
+        for (at, checked) in all {
             let record = self.records.entry(at.clone()).or_default();
             record.checked |= checked;
             if record.read.is_none() {

@@ -18,11 +18,14 @@ impl Attempt<'_, '_> {
         // Of those that are there twice the last counts.
         let put: BTreeMap<PlayerId, &Player> = put.iter().map(|p| (p.id, p)).collect();
         let layout = self.layout();
-        let asked = put.keys().map(|id| records::player(layout, *id));
-        self.tx.fetch(Vec::from_iter(asked)).await?;
+        let players = put.keys().map(|id| records::player(layout, *id));
+        let marks = put.keys().map(|id| records::doomed_player(layout, *id));
+        let (players, marks) = (Vec::from_iter(players), Vec::from_iter(marks));
+        self.tx.fetch_and_peek(players, marks).await?;
         let mut created = 0;
         let mut changed = Vec::new();
         for (id, new) in put {
+            self.unmark(id);
             let record = records::player(layout, id);
             match self.tx.known(&record) {
                 None => created += 1,

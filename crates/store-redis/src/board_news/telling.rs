@@ -61,7 +61,10 @@ impl Telling {
     /// Notes that boards have changed. Costs a hundred nanoseconds or so for each.
     pub(super) fn add<'a>(&self, boards: impl Iterator<Item = &'a BoardId>) {
         let mut noted = self.noted.lock();
-        let is_news = boards.fold(false, |is_news, board| noted.add(board) || is_news);
+        let mut is_news = false;
+        for board in boards {
+            is_news |= noted.add(board);
+        }
         drop(noted);
         if is_news {
             self.wake.notify_one();

@@ -156,7 +156,7 @@ mod tests {
         let records: usize = of(2).map(|(_, p)| p.records.len()).sum();
         let commands: usize = of(2).map(|(_, p)| p.commands.len()).sum();
         assert_eq!((records, commands), (MOST / 2, MOST * 2));
-        let last = of(2).last().unwrap().1.commands.last().unwrap();
+        let last = of(2).next_back().unwrap().1.commands.last().unwrap();
         assert_eq!(last[0], b"INCR");
     }
 

@@ -232,6 +232,7 @@ fn code_of(error: &StoreError) -> Code {
         StoreError::Protected(_) => Code::BoardProtected,
         StoreError::KeyReused => Code::IdempotencyKeyReused,
         StoreError::KeyInUse => Code::IdempotencyKeyInUse,
+        StoreError::TooManyAtOnce { .. } => Code::TooManyItems,
         StoreError::Overloaded => Code::Overloaded,
         StoreError::Unavailable { .. } => Code::StoreUnavailable,
     }

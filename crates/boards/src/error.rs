@@ -99,6 +99,14 @@ pub enum StoreError {
     /// The change of the guard's key is under way.
     #[error("a request with this idempotency key is under way")]
     KeyInUse,
+    /// Players are on too many boards for all of them to be changed as one.
+    #[error(
+        "with as many boards as there are, {limit} players can be changed at once; send them in parts"
+    )]
+    TooManyAtOnce {
+        /// So many can.
+        limit: usize,
+    },
     /// More work is waiting than may wait.
     #[error("too many changes are waiting to be written")]
     Overloaded,

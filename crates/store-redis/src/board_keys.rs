@@ -14,6 +14,8 @@ pub(crate) const BOARDS: &[u8] = b"boards";
 pub(crate) const LINES: &[u8] = b"lines";
 /// Boards, seasons and segments whose keys are to be removed.
 pub(crate) const DOOMED: &[u8] = b"doomed";
+/// Players whose deletion has begun and not come to its end, by id.
+pub(crate) const DOOMED_PLAYERS: &[u8] = b"doomed-players";
 
 /// A season of a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use boards::{BoardId, BoardNumber, PlayerId};
 
-use crate::board_keys::{self, BOARDS, LINES, Ladder, PLAYERS};
+use crate::board_keys::{self, BOARDS, DOOMED_PLAYERS, LINES, Ladder, PLAYERS};
 use crate::layout::{Layout, Room};
 use crate::tx::At;
 
@@ -19,6 +19,11 @@ pub(crate) fn lines(room: Room) -> At {
 /// A player.
 pub(crate) fn player(layout: &Layout, id: PlayerId) -> At {
     At::field(layout.of_player(id), PLAYERS, id.as_bytes())
+}
+
+/// Whether a player is being deleted, and since which stamp.
+pub(crate) fn doomed_player(layout: &Layout, id: PlayerId) -> At {
+    At::field(layout.of_player(id), DOOMED_PLAYERS, id.as_bytes())
 }
 
 /// A player's entry of a season.

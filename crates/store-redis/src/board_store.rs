@@ -22,10 +22,9 @@ impl BoardStore for RedisStore {
         let core = Arc::clone(&self.core);
         let made = to_the_end(async move {
             let receipt = changes::change(&core, &change, guard, now_ms).await;
-            // Also where it failed: it may have been made.
-            match changes::board_of(&change) {
-                Some(board) => core.versions.changed(board),
-                None => core.versions.all_changed(),
+            // By which node it was made, and whether it was heard of, nobody knows here.
+            if receipt.as_ref().is_ok_and(|receipt| receipt.replayed) {
+                core.versions.all_changed();
             }
             receipt
         });

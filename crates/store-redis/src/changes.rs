@@ -42,6 +42,7 @@ mod write;
 
 pub(crate) use attempt::After;
 use attempt::Attempt;
+pub(crate) use delete_player::{LEFT_AFTER, end_deletions};
 pub(crate) use put_board::{MADE, make_global};
 pub(crate) use rotate::end_seasons;
 pub(crate) use tidy::tidy;
@@ -164,7 +165,7 @@ async fn take_turn(
 }
 
 /// The one board that a change is about; `None` where it may be about several.
-pub(crate) fn board_of(change: &Change) -> Option<&BoardId> {
+fn board_of(change: &Change) -> Option<&BoardId> {
     match change {
         Change::CreatePlayers { board, .. }
         | Change::PutBoard { board, .. }

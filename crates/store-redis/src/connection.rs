@@ -22,6 +22,7 @@
 mod call;
 mod connector;
 mod health;
+mod hearing;
 mod link;
 mod lookout;
 mod node;
@@ -41,6 +42,7 @@ use std::time::{Duration, Instant};
 use redis::{Arg, Cmd, Pipeline, Value};
 use tokio::time::sleep;
 
+pub(crate) use self::hearing::Hearing;
 pub(crate) use self::subscription::{Event, Subscription};
 
 use self::call::Call;
@@ -143,7 +145,6 @@ impl Redis {
     }
 
     /// As [`Redis::read`], for commands whose key is elsewhere or that belong to a key's server without naming it.
-    #[cfg(test)]
     pub(crate) async fn read_at(
         &self,
         commands: Vec<(Vec<u8>, Cmd)>,
@@ -177,7 +178,25 @@ impl Redis {
 
     /// Messages of a channel, from all servers alike.
     pub(crate) fn subscribe(&self, channel: Vec<u8>) -> Subscription {
-        subscription::subscribe(&self.shared, channel)
+        self.subscribe_with(channel, Arc::default())
+    }
+
+    /// The same; `hearing` says at each moment whether any may be missed.
+    pub(crate) fn subscribe_with(&self, channel: Vec<u8>, hearing: Arc<Hearing>) -> Subscription {
+        subscription::subscribe(&self.shared, channel, hearing)
+    }
+
+    /// Sends messages to all who have subscribed to a channel. It is tried for as long as patience lasts, so that
+    /// one may come twice.
+    pub(crate) async fn publish(
+        &self,
+        channel: &[u8],
+        messages: Vec<Vec<u8>>,
+    ) -> Result<(), RedisFailure> {
+        let commands = messages
+            .into_iter()
+            .map(|message| redis::cmd("PUBLISH").arg(channel).arg(message).take());
+        self.read(commands.collect()).await.map(drop)
     }
 
     /// What is counted of it.

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use boards::{Clock, StoreError};
 use redis::Value;
 
+use crate::board_news::Telling;
+use crate::clock_offset::ClockOffset;
 use crate::connection::Redis;
 use crate::failure::RedisFailure;
 use crate::layout::{Layout, Room};
@@ -26,6 +28,8 @@ pub(crate) struct Core {
     pub(crate) layout: Layout,
     pub(crate) stamps: Stamps,
     pub(crate) clock: Clock,
+    /// How far the clock of this machine, by which stamps go, is from that of Redis.
+    pub(crate) clock_offset: ClockOffset,
     /// How long a change may take, with all its attempts.
     pub(crate) patience: Duration,
     /// The store's own, the same on all nodes.
@@ -33,8 +37,10 @@ pub(crate) struct Core {
     pub(crate) scripts: Scripts,
     /// Who was second at a board takes its turn.
     pub(crate) turns: Turns,
-    /// What is known of boards' versions. Who changes a board tells it.
+    /// What is known of boards' versions.
     pub(crate) versions: Versions,
+    /// Boards of whose changes other nodes are to be told.
+    pub(crate) telling: Telling,
     /// What this node has done in queues.
     pub(crate) tallies: Arc<Tallies>,
 }

@@ -67,9 +67,14 @@ impl Layout {
         [tag.as_bytes(), suffix].concat()
     }
 
-    /// The channel on which nodes tell each other what has changed.
+    /// The channel on which nodes tell each other what has changed in queues.
     pub(crate) fn channel(&self) -> Vec<u8> {
         format!("{}:events", self.prefix).into_bytes()
+    }
+
+    /// The one for boards: who is woken by messages about tickets is not by those about every submission.
+    pub(crate) fn board_channel(&self) -> Vec<u8> {
+        format!("{}:boards", self.prefix).into_bytes()
     }
 
     fn by_hash(&self, bytes: &[u8; 16]) -> Room {

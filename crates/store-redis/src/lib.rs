@@ -7,10 +7,12 @@
 mod address;
 mod board_keys;
 mod board_line;
+mod board_news;
 mod board_records;
 mod board_store;
 mod changes;
 mod checks;
+mod clock_offset;
 mod connection;
 mod core;
 mod entry;

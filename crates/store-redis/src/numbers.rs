@@ -35,6 +35,8 @@ pub struct RedisNumbers {
     pub conflicts: u64,
     /// Queues that this node leads, as far as it knows.
     pub queues_led: u64,
+    /// The seconds by which this node's clock is ahead of Redis's; `None` until they have been compared.
+    pub clock_offset: Option<f64>,
 }
 
 /// What has become of calls.
@@ -116,7 +118,8 @@ impl Calls {
 }
 
 impl Counted {
-    pub(crate) fn numbers(&self, available: bool, queues_led: u64) -> RedisNumbers {
+    /// With what is known elsewhere.
+    fn numbers(&self, available: bool, queues_led: u64, clock_offset: Option<f64>) -> RedisNumbers {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         RedisNumbers {
             available,
@@ -127,6 +130,7 @@ impl Counted {
             transactions_made: load(&self.made),
             conflicts: load(&self.conflicts),
             queues_led,
+            clock_offset,
         }
     }
 }
@@ -135,7 +139,8 @@ impl RedisStore {
     /// What has been counted since the store was opened. Costs nothing.
     pub fn numbers(&self) -> RedisNumbers {
         let redis = &self.core.redis;
-        redis.counted().numbers(redis.is_ready(), self.queues.led())
+        let (led, offset) = (self.queues.led(), self.core.clock_offset.seconds());
+        redis.counted().numbers(redis.is_ready(), led, offset)
     }
 
     /// What is known of queues with which this node has had to do, by name. `now_ms` is the time. Costs some

@@ -23,7 +23,8 @@ pub struct Options {
     pub partitions: Option<u16>,
     /// How long a connection may take, with TLS and authentication.
     pub connect_timeout: Duration,
-    /// How long a reply may take. Afterwards it is unknown whether a change was made.
+    /// How long a reply may take. Afterwards it is unknown whether a change was made. A server with `appendfsync
+    /// everysec` answers nobody for two seconds and more while its disk is busy.
     pub response_timeout: Duration,
     /// For how long what certainly has not happened is tried again: while a server restarts, or a replica takes
     /// over from its master.
@@ -75,7 +76,7 @@ pub enum OptionsError {
 }
 
 impl Options {
-    /// For this address; everything else as it is where nothing is set: prefix `agon`, 1 s to connect, 2 s for a
+    /// For this address; everything else as it is where nothing is set: prefix `agon`, 1 s to connect, 5 s for a
     /// reply, 5 s of patience, nothing promised beyond the server's settings, four connections.
     pub fn new(address: Address) -> Self {
         Options {
@@ -83,7 +84,7 @@ impl Options {
             prefix: DEFAULT_PREFIX.to_owned(),
             partitions: None,
             connect_timeout: Duration::from_secs(1),
-            response_timeout: Duration::from_secs(2),
+            response_timeout: Duration::from_secs(5),
             patience: Duration::from_secs(5),
             durability: Durability::Memory,
             connections: 4,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use boards::Clock;
 
+use crate::board_news::{BoardNews, Telling};
 use crate::changes;
+use crate::clock_offset::ClockOffset;
 use crate::connection::Redis;
 use crate::core::Core;
 use crate::failure::{ConnectError, RedisFailure};
@@ -33,6 +35,7 @@ pub struct RedisStore {
     pub(crate) queues: Arc<Queues>,
     duties: Arc<Duties>,
     sweeper: Arc<Sweeper>,
+    board_news: Arc<BoardNews>,
 }
 
 /// Why a store cannot be opened.
@@ -61,6 +64,7 @@ impl RedisStore {
         let core = Arc::new(core(redis, options, clock, &meta));
         changes::make_global(&core, core.clock.now_ms()).await?;
         let sweeper = Arc::new(Sweeper::start(&core));
+        let board_news = Arc::new(BoardNews::begin(&core));
         let queues = Queues::new(Arc::clone(&core));
         let duties = Arc::new(queues.begin());
         Ok(RedisStore {
@@ -68,6 +72,7 @@ impl RedisStore {
             queues,
             duties,
             sweeper,
+            board_news,
         })
     }
 
@@ -75,6 +80,7 @@ impl RedisStore {
     pub fn close(&self) {
         self.sweeper.stop();
         self.duties.end();
+        self.board_news.stop();
     }
 }
 
@@ -137,11 +143,13 @@ pub(crate) fn core(redis: Redis, options: &Options, clock: Clock, meta: &Meta) -
         layout: Layout::new(&options.prefix, meta.partitions),
         stamps: Stamps::default(),
         clock,
+        clock_offset: ClockOffset::default(),
         patience: options.patience,
         secret: meta.secret,
         scripts: Scripts::new(),
         turns: Turns::default(),
         versions: Versions::default(),
+        telling: Telling::new(),
         tallies: Arc::default(),
     }
 }

@@ -1,5 +1,5 @@
 //! What each node does beside what it is asked: it finishes what others have left unfinished, removes what is
-//! gone, and ends seasons in time. All nodes do, and none of it does harm when it is done twice.
+//! gone, ends seasons in time, and looks at its clock. All nodes do, and none of it does harm when it is done twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::changes;
+use crate::changes::LEFT_AFTER;
 use crate::core::Core;
 use crate::tx::sweep;
+use crate::{changes, clock_offset};
 
 /// How often each node looks for what others have left unfinished.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
@@ -20,7 +21,7 @@ const LEAST: Duration = Duration::from_millis(20);
 
 /// Does so until it is dropped.
 pub(crate) struct Sweeper {
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Sweeper {
@@ -28,6 +29,7 @@ impl Sweeper {
         let tasks = [
             tokio::spawn(sweep_rooms(Arc::clone(core))),
             tokio::spawn(end_seasons(Arc::clone(core))),
+            tokio::spawn(clock_offset::watch(Arc::clone(core))),
         ];
         Sweeper { tasks }
     }
@@ -50,6 +52,7 @@ async fn sweep_rooms(core: Arc<Core>) {
         for room in core.layout.rooms() {
             let swept = sweep(&core, room).await;
             let swept = swept.and(changes::tidy(&core, room).await);
+            let swept = swept.and(changes::end_deletions(&core, room, LEFT_AFTER).await);
             if let Err(error) = swept {
                 tracing::debug!(room = room.0, %error, "a room was not swept");
             }

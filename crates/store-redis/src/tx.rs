@@ -3,7 +3,8 @@
 //! A transaction reads, decides, and commits: its writes are made if every record that it has read is still
 //! as it was read, and otherwise nothing happens and the caller begins anew ([`Attempts`]). In one room that
 //! is one script. Over several rooms it is two-phase commit: all rooms but one prepare, which locks the
-//! records; the one decides, by making its own part; the others apply theirs. Who meets a lock asks the room
+//! records; the one decides, by making its own part; the others apply theirs. A very large part of one room is
+//! treated as if it was of several ([`shares`]). Who meets a lock asks the room
 //! that decides and finishes the transaction, or ends it where its node has been away for too long
 //! (`settle`).
 //!
@@ -13,13 +14,14 @@
 mod attempts;
 mod commit;
 mod settle;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use boards::StoreError;
+use boards::{BoardId, StoreError};
 use redis::Value;
 
 use crate::core::Core;
@@ -104,6 +106,8 @@ pub(crate) struct Tx<'c> {
     counts: Vec<(Room, Count)>,
     /// The first and the last stamp used in each room.
     stamped: BTreeMap<Room, (u64, u64)>,
+    /// Boards of which readers can see a change once it is made.
+    boards: BTreeSet<BoardId>,
     /// What this node does of its own once it is made.
     then: Vec<Then>,
 }
@@ -118,6 +122,7 @@ impl<'c> Tx<'c> {
             writes: BTreeMap::new(),
             counts: Vec::new(),
             stamped: BTreeMap::new(),
+            boards: BTreeSet::new(),
             then: Vec::new(),
         }
     }
@@ -131,7 +136,8 @@ impl<'c> Tx<'c> {
         &mut self,
         all: impl IntoIterator<Item = At>,
     ) -> Result<(), StoreError> {
-        self.read(all, true).await
+        let all = all.into_iter().map(|at| (at, true)).collect();
+        self.read(all).await
     }
 
     /// Reads many records on which the commit does not depend.
@@ -139,7 +145,19 @@ impl<'c> Tx<'c> {
         &mut self,
         all: impl IntoIterator<Item = At>,
     ) -> Result<(), StoreError> {
-        self.read(all, false).await
+        let all = all.into_iter().map(|at| (at, false)).collect();
+        self.read(all).await
+    }
+
+    /// Both in one round trip.
+    pub(crate) async fn fetch_and_peek(
+        &mut self,
+        fetched: impl IntoIterator<Item = At>,
+        peeked: impl IntoIterator<Item = At>,
+    ) -> Result<(), StoreError> {
+        let fetched = fetched.into_iter().map(|at| (at, true));
+        let peeked = peeked.into_iter().map(|at| (at, false));
+        self.read(fetched.chain(peeked).collect()).await
     }
 
     /// A record as this transaction leaves it. One that was not fetched is, which takes a round trip.
@@ -187,17 +205,26 @@ impl<'c> Tx<'c> {
         (*first, *last) = (stamp.min(*first), stamp.max(*last));
     }
 
+    /// Notes that readers of a board can see a change; all nodes are told once it is made, or may have been.
+    pub(crate) fn changes_board(&mut self, board: &BoardId) {
+        self.boards.insert(board.clone());
+    }
+
     /// Makes it, or nothing of it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], also where it is not known whether it is made.
     pub(crate) async fn commit(mut self) -> Result<Commit, StoreError> {
         let then = std::mem::take(&mut self.then);
-        let outcome = commit::commit(self).await?;
-        if let Commit::Made(_) = outcome {
+        let (core, boards) = (self.core, std::mem::take(&mut self.boards));
+        let outcome = commit::commit(self).await;
+        if !matches!(outcome, Ok(Commit::Conflict | Commit::Behind(_))) {
+            core.boards_changed(boards.iter());
+        }
+        if let Ok(Commit::Made(_)) = outcome {
             then.into_iter().for_each(|then| then());
         }
-        Ok(outcome)
+        outcome
     }
 
     /// Does that on this node once the transaction is made, and not where it is not.
@@ -209,13 +236,9 @@ impl<'c> Tx<'c> {
         self.records.entry(at).or_default().change = Some(change);
     }
 
-    async fn read(
-        &mut self,
-        all: impl IntoIterator<Item = At>,
-        checked: bool,
-    ) -> Result<(), StoreError> {
+    async fn read(&mut self, all: Vec<(At, bool)>) -> Result<(), StoreError> {
         let mut missing: BTreeMap<(Room, Vec<u8>), Vec<At>> = BTreeMap::new();
-        for at in all {
+        for (at, checked) in all {
             let record = self.records.entry(at.clone()).or_default();
             record.checked |= checked;
             if record.read.is_none() {

@@ -19,6 +19,7 @@ fn tell(numbers: &RedisNumbers, to: &mut Families) {
     .flag(&[], numbers.available);
     let kinds = [("change", &numbers.changes), ("read", &numbers.readings)];
     tell_calls(kinds, to);
+    tell_clock(numbers.clock_offset, to);
     let mut counter = |name: &str, help: &str, value: u64| {
         to.counter(name, help).whole(&[], value);
     };
@@ -43,6 +44,16 @@ fn tell(numbers: &RedisNumbers, to: &mut Families) {
         "Queues whose matches this node forms.",
     )
     .whole(&[], numbers.queues_led);
+}
+
+fn tell_clock(offset: Option<f64>, to: &mut Families) {
+    let mut gauge = to.gauge(
+        "agon_redis_clock_offset_seconds",
+        "By how much this node's clock is ahead of that of Redis.",
+    );
+    if let Some(offset) = offset {
+        gauge.value(&[], offset);
+    }
 }
 
 fn tell_calls(kinds: [(&str, &CallNumbers); 2], to: &mut Families) {

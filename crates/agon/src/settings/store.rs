@@ -94,7 +94,7 @@ impl Default for Store {
             partitions: 0,
             connections: 4,
             connect_timeout: Span(Duration::from_secs(1)),
-            response_timeout: Span(Duration::from_secs(2)),
+            response_timeout: Span(Duration::from_secs(5)),
             patience: Span(Duration::from_secs(5)),
             durability: Durability::Server,
             wait_replicas: 1,

@@ -59,6 +59,10 @@ async fn boards_and_players_are_put_and_deleted() {
 async fn refusals_of_the_store_have_their_codes() {
     for (error, expected) in [
         (StoreError::OrderIsFixed, (409, "order_is_fixed")),
+        (
+            StoreError::TooManyAtOnce { limit: 7 },
+            (400, "too_many_items"),
+        ),
         (StoreError::Overloaded, (503, "overloaded")),
     ] {
         let client = Client::new();

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use boards::{BoardId, BoardNumber, Change, Changed, Player, PlayerId, Segment, StoreError};
 
-use super::First;
 use super::tidy::tidy_everywhere;
+use super::{First, delete_player};
 use crate::board_keys::{self, Ladder};
 use crate::board_line::BoardLine;
 use crate::board_records as records;
@@ -13,7 +13,6 @@ use crate::core::Core;
 use crate::entry::StoredEntry;
 use crate::layout::{Layout, Room};
 use crate::players;
-use crate::queues::erase_player;
 use crate::replies;
 use crate::tx::{Attempts, Tx, Write};
 
@@ -41,8 +40,17 @@ pub(crate) struct After {
     pub(super) tidy: bool,
     /// Entries of this board are more than the limit still.
     pub(super) trim: Option<BoardId>,
-    /// A player was erased at that time; a ticket of it may have been made meanwhile.
-    pub(super) erased: Option<(PlayerId, i64)>,
+    /// A player was erased; a ticket of it may have been made meanwhile.
+    pub(super) erased: Option<Erased>,
+}
+
+/// A player that was erased.
+#[derive(Clone, Debug)]
+pub(super) struct Erased {
+    pub(super) player: PlayerId,
+    pub(super) at_ms: i64,
+    /// What says that it is not all done yet.
+    pub(super) mark: Vec<u8>,
 }
 
 impl After {
@@ -57,8 +65,8 @@ impl After {
         {
             tracing::warn!(%board, %error, "the board has more entries than it may have");
         }
-        if let Some((player, at_ms)) = self.erased
-            && let Err(error) = erase_player(core, player, at_ms).await
+        if let Some(erased) = self.erased
+            && let Err(error) = delete_player::finish(core, &erased).await
         {
             tracing::warn!(%error, "an erased player may be in a queue still");
         }
@@ -163,10 +171,11 @@ impl<'a, 'c> Attempt<'a, 'c> {
     }
 
     /// Notes that a board has changed in a room.
-    pub(super) fn touch(&mut self, room: Room, line: &BoardLine) {
+    pub(super) fn touch(&mut self, room: Room, board: &BoardId, line: &BoardLine) {
         if self.touched.insert((room, line.number)) {
             let key = board_keys::version(line.number());
             self.tx.also(room, Write::Incr { key });
+            self.tx.changes_board(board);
         }
     }
 

@@ -17,26 +17,24 @@ impl Attempt<'_, '_> {
     pub(super) async fn boards_of(
         &mut self,
         rooms: &BTreeSet<Room>,
-    ) -> Result<BTreeMap<Room, Vec<BoardLine>>, StoreError> {
+    ) -> Result<BTreeMap<Room, Vec<(BoardId, BoardLine)>>, StoreError> {
         // First what changes with every line, so that lines that come later are noticed.
         let lines = rooms.iter().map(|room| records::lines(*room));
         self.tx.fetch(Vec::from_iter(lines)).await?;
         let boards = read_all(self.core(), rooms.iter().copied()).await?;
-        let lines = |boards: Vec<(BoardId, BoardLine)>| boards.into_iter().map(|(_, l)| l);
-        let lines = boards.into_iter().map(|boards| lines(boards).collect());
-        Ok(rooms.iter().copied().zip(lines).collect())
+        Ok(rooms.iter().copied().zip(boards).collect())
     }
 
     /// Fetches the entries that players have on boards, in all seasons that are kept, and their marks.
     pub(super) async fn fetch_entries(
         &mut self,
         ids: impl Iterator<Item = PlayerId>,
-        boards: &BTreeMap<Room, Vec<BoardLine>>,
+        boards: &BTreeMap<Room, Vec<(BoardId, BoardLine)>>,
     ) -> Result<(), StoreError> {
         let mut all = Vec::new();
         for id in ids {
             let room = self.layout().of_player(id);
-            for line in boards.get(&room).into_iter().flatten() {
+            for (_, line) in boards.get(&room).into_iter().flatten() {
                 all.extend(self.records_of(line, line.ladders(), id));
             }
         }

@@ -20,8 +20,11 @@ impl Attempt<'_, '_> {
         let first = new.first().map(|new| layout.of_player(new.player.id));
         let room = first.unwrap_or(Layout::CONTROL);
         let players = new.iter().map(|new| records::player(layout, new.player.id));
-        let asked = players.chain([records::line(room, board)]);
-        self.tx.fetch(Vec::from_iter(asked)).await?;
+        let asked = Vec::from_iter(players.chain([records::line(room, board)]));
+        let marks = new
+            .iter()
+            .map(|new| records::doomed_player(layout, new.player.id));
+        self.tx.fetch_and_peek(asked, Vec::from_iter(marks)).await?;
         let line = self.line(room, board)?;
         self.refuse_duplicates(new)?;
         if let Some(at) = new.iter().position(|n| !line.settings.allows(n.score)) {
@@ -38,6 +41,7 @@ impl Attempt<'_, '_> {
         for new in new {
             let record = records::player(layout, new.player.id);
             self.tx.set(record, players::to_bytes(&new.player));
+            self.unmark(new.player.id);
         }
         let ranks = results.into_iter().map(|r| r.ok().and_then(|o| o.rank));
         Ok(Changed::Created(ranks.collect()))

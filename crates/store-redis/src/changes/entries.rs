@@ -25,7 +25,7 @@ impl Attempt<'_, '_> {
             return Err(StoreError::NoEntry(id));
         }
         self.drop_entry(&line, ladder, &player)?;
-        self.touch(self.layout().of_player(id), &line);
+        self.touch(self.layout().of_player(id), board, &line);
         Ok(Changed::Done)
     }
 
@@ -84,7 +84,7 @@ impl Attempt<'_, '_> {
             // One that has gone meanwhile has changed the board's version, and the commit fails.
             if let Ok(player) = self.player(*id) {
                 self.drop_entry(line, ladder, &player)?;
-                self.touch(layout.of_player(*id), line);
+                self.touch(layout.of_player(*id), board, line);
             }
         }
         Ok(())

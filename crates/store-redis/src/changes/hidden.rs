@@ -30,7 +30,7 @@ impl Attempt<'_, '_> {
             self.show(board, &line, &player).await?;
             self.tx.remove(mark);
         }
-        self.touch(self.layout().of_player(id), &line);
+        self.touch(self.layout().of_player(id), board, &line);
         Ok(Changed::Done)
     }
 

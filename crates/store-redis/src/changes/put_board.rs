@@ -45,6 +45,7 @@ impl Attempt<'_, '_> {
 
     /// Gives a board that line in all rooms, or none.
     pub(super) fn set_lines(&mut self, board: &BoardId, line: Option<&BoardLine>) {
+        self.tx.changes_board(board);
         let now = self.attempts.stamps(1).to_string();
         for room in self.layout().rooms() {
             let record = records::line(room, board);
@@ -102,7 +103,7 @@ impl Attempt<'_, '_> {
         self.doom_seasons(&line, forgotten.iter().map(|season| season.season));
         self.doom_segments(old, &line);
         self.lower_limit(board, old, settings).await?;
-        self.touch(Layout::CONTROL, &line);
+        self.touch(Layout::CONTROL, board, &line);
         Ok(())
     }
 

@@ -20,7 +20,7 @@ impl Attempt<'_, '_> {
         let forgotten = line.forget();
         self.set_lines(board, Some(&line));
         self.doom_seasons(&line, forgotten.iter().map(|season| season.season));
-        self.touch(Layout::CONTROL, &line);
+        self.touch(Layout::CONTROL, board, &line);
         next
     }
 }

@@ -42,7 +42,12 @@ pub(super) async fn at_once(
         let words: Vec<&[u8]> = words.iter().map(|word| &**word).collect();
         let locks = core.layout.key(room, b"locks");
         let answer = core.redis.script(&core.scripts.submit, &locks, &words);
-        match read(&answer.await?, submission.player)? {
+        let told = answer.await.map_err(StoreError::from);
+        let told = told.and_then(|answer| read(&answer, submission.player));
+        if may_have_changed(&told) {
+            core.boards_changed(std::iter::once(board));
+        }
+        match told? {
             Told::Done(done) => return finish(core, room, *done, now_ms).await.map(Some),
             Told::Kept(answer) => return replay(&answer, guard, now_ms),
             Told::Slow => return Ok(None),
@@ -54,6 +59,15 @@ pub(super) async fn at_once(
                 attempts.pause().await?;
             }
         }
+    }
+}
+
+/// Whether readers of the board may see something else now.
+fn may_have_changed(told: &Result<Told, StoreError>) -> bool {
+    match told {
+        Ok(Told::Done(done)) => done.outcome.applied,
+        Ok(_) => false,
+        Err(_) => true,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Changes on a real server: the answers are those of the plain store, and what lies in Redis agrees with itself.
 
 mod away;
+mod deletion;
 mod lines;
+mod many;
 mod segments;
 mod whole;
 

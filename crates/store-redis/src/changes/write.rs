@@ -29,7 +29,7 @@ impl Attempt<'_, '_> {
             let restamped = |entry: StoredEntry| if moved { restamp.of(entry) } else { entry };
             let after = after.clone().map(restamped);
             self.write_entry(ladder, *id, after.as_ref());
-            self.touch(self.layout().of_player(*id), &field.line);
+            self.touch(self.layout().of_player(*id), board, &field.line);
             if let Some(entry) = after.as_ref().filter(|_| moved) {
                 let stamp = stamps::stamp_of(entry.reached);
                 self.tx.stamp(self.layout().of_player(*id), stamp);

@@ -4,7 +4,8 @@
 //! at what the messages are about. In a cluster every node passes on the messages of all, so one connection to any
 //! master does; it moves to another one when that master is no master any more.
 //!
-//! A connection for each subscription: who has many listeners subscribes once and tells them.
+//! A connection for each subscription: who has many listeners subscribes once and tells them. Who keeps something until
+//! a message comes looks at [`Hearing`] as well, which says at once that a connection has ended.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use redis::aio::{PubSub, PubSubSink, PubSubStream};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{interval, sleep, timeout};
 
+use super::hearing::Hearing;
 use super::shared::Shared;
 use crate::address::Host;
 
@@ -46,13 +48,18 @@ impl Subscription {
     }
 }
 
-pub(super) fn subscribe(shared: &Arc<Shared>, channel_name: Vec<u8>) -> Subscription {
+pub(super) fn subscribe(
+    shared: &Arc<Shared>,
+    channel_name: Vec<u8>,
+    hearing: Arc<Hearing>,
+) -> Subscription {
     let (sender, events) = channel(WAITING_MESSAGES);
     let listener = Listener {
         shared: Arc::downgrade(shared),
         channel_name,
         events: sender,
         has_missed: true,
+        hearing,
     };
     tokio::spawn(listener.listen());
     Subscription { events }
@@ -64,6 +71,13 @@ struct Listener {
     events: Sender<Event>,
     /// The listener has not yet been told.
     has_missed: bool,
+    hearing: Arc<Hearing>,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.hearing.ends();
+    }
 }
 
 /// Nobody listens any more, or there is nothing to listen to.
@@ -77,9 +91,11 @@ impl Listener {
             match self.connect().await {
                 Ok(Some((host, sink, stream))) => {
                     self.has_missed = true;
+                    self.hearing.begins();
                     if let Err(Over) = self.pass_on(&host, sink, stream).await {
                         return;
                     }
+                    self.hearing.ends();
                 }
                 Ok(None) => {}
                 Err(Over) => return,
@@ -159,6 +175,7 @@ impl Listener {
         self.tell_missed();
         if self.has_missed || self.events.try_send(event).is_err() {
             self.has_missed = true;
+            self.hearing.begins();
         }
     }
 }

@@ -59,12 +59,12 @@ impl Queues {
             QueueChange::Lapse(queue) => self.lapse(queue, guard, now_ms).await,
             _ => self.announce_in_parts(&change, guard, now_ms).await,
         };
-        self.note_boards(&change, &made);
         if let QueueChange::PutQueue { .. } | QueueChange::DeleteQueue(_) = &change {
             self.listed.is_different();
         }
         self.forget_unmade(&change, &made).await;
         let receipt = made?;
+        self.forget_versions(&change, &receipt);
         self.follow_up(&change, &receipt, now_ms).await;
         Ok(receipt)
     }
@@ -83,19 +83,16 @@ impl Queues {
         Ok(answer.map(Answer::replay_of_queues).transpose()?)
     }
 
-    /// A result may have changed boards; also where it failed, since it may have been made.
-    fn note_boards(&self, change: &QueueChange, made: &Result<QueueReceipt, MatchError>) {
-        if !matches!(change, QueueChange::Finish { .. }) {
+    /// A result that was there before, by a key or by what it says, was made by any node, and boards with it.
+    fn forget_versions(&self, change: &QueueChange, receipt: &QueueReceipt) {
+        let QueueChange::Finish { .. } = change else {
             return;
-        }
-        match made.as_ref().map(|receipt| &receipt.changed) {
-            Ok(QueueChanged::Match(of)) => {
-                if let MatchState::Finished { boards, .. } = &of.state {
-                    let all = boards.iter().map(|effect| &effect.board);
-                    all.for_each(|board| self.core.versions.changed(board));
-                }
-            }
-            _ => self.core.versions.all_changed(),
+        };
+        if let QueueChanged::Match(of) = &receipt.changed
+            && let MatchState::Finished { boards, .. } = &of.state
+        {
+            let all = boards.iter().map(|effect| &effect.board);
+            all.for_each(|board| self.core.versions.changed(board));
         }
     }
 

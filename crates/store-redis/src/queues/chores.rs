@@ -11,7 +11,7 @@ use super::{QueueNumber, Queues, records, wire};
 use crate::layout::Layout;
 
 /// How long what has ended can be read.
-const READABLE_MS: i64 = 60 * 60 * 1000;
+pub(super) const READABLE_MS: i64 = 60 * 60 * 1000;
 /// Things removed in one go.
 const SOME: u64 = 200;
 

@@ -1,9 +1,10 @@
 //! The versions of boards, as they are asked for several times a second by each who watches.
 //!
 //! However many ask a node about a board, one reading at a time goes to Redis: whoever comes meanwhile waits for
-//! it or for the next. An answer is used again for 50 ms, and not after this node has itself changed the board,
-//! so that who submits a score and then looks sees it. Changes of other nodes are seen at the latest after these
-//! 50 ms. A node never gives a lower version than before.
+//! it or for the next. An answer is used again until the board changes: this node's own changes are known at once, so
+//! that who submits a score and then looks sees it, and those of other nodes are heard of (`board_news`). While they
+//! are not, as when the connection on which they come has ended, an answer is used for 50 ms; and never for longer than
+//! a second, since a node may end between a change and telling it. A node never gives a lower version than before.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -15,8 +16,15 @@ use boards::{BoardId, StoreError};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// For how long an answer is used again.
+use crate::connection::Hearing;
+
+#[cfg(test)]
+mod tests;
+
+/// For how long an answer is used again while changes of other nodes may be missed…
 const FRESH: Duration = Duration::from_millis(50);
+/// …and while they are heard of.
+const KEPT: Duration = Duration::from_secs(1);
 /// Boards that nobody has asked about for so long are forgotten…
 const WATCHED: Duration = Duration::from_secs(60);
 /// …as soon as there are more than these.
@@ -26,13 +34,13 @@ const MANY: usize = 1024;
 #[derive(Default)]
 pub(crate) struct Versions {
     boards: Mutex<HashMap<BoardId, Arc<Watched>>>,
-    /// Grows with each change of all boards by this node.
-    changes_of_all: AtomicU64,
+    /// Whether all changes of other nodes are heard of.
+    hearing: Arc<Hearing>,
 }
 
 /// What is known of a board.
 struct Watched {
-    /// Grows with each change of the board by this node.
+    /// Grows with each change that is heard of.
     changes: AtomicU64,
     asked: Mutex<Instant>,
     /// Held by who reads.
@@ -47,12 +55,17 @@ struct Latest {
 
 /// The last reading.
 struct Reading {
-    began: Instant,
+    began: Moment,
     ended: Instant,
-    /// The changes of this node that had ended when it began.
-    changes: (u64, u64),
     /// What is told to those who had asked before it ended.
     failure: Option<Failure>,
+}
+
+/// What was known when.
+struct Moment {
+    at: Instant,
+    changes: u64,
+    hearing: Option<u64>,
 }
 
 enum Failure {
@@ -61,16 +74,23 @@ enum Failure {
 }
 
 impl Versions {
-    /// To be called after every change of a board by this node.
+    /// To be called after every change of a board, by whomever it was made.
     pub(crate) fn changed(&self, board: &BoardId) {
         if let Some(watched) = self.boards.lock().get(board) {
             watched.changes.fetch_add(1, Ordering::SeqCst);
         }
     }
 
-    /// To be called after a change that may be of any board.
+    /// The same where it may have been any board.
     pub(crate) fn all_changed(&self) {
-        self.changes_of_all.fetch_add(1, Ordering::SeqCst);
+        for watched in self.boards.lock().values() {
+            watched.changes.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// To be kept by who hears of changes.
+    pub(crate) fn hearing(&self) -> Arc<Hearing> {
+        Arc::clone(&self.hearing)
     }
 
     /// The version of a board, by an earlier answer or by `read`.
@@ -85,29 +105,31 @@ impl Versions {
         let asked = Instant::now();
         let watched = self.watched(board, asked);
         let mut latest = watched.latest.lock().await;
-        let began = Instant::now();
-        let changes = self.changes(&watched);
-        if let Some(reading) = latest.reading.as_ref().filter(|r| r.changes == changes) {
-            match &reading.failure {
-                Some(failure) if asked <= reading.ended => return Err(failure.told(board)),
-                None if began.duration_since(reading.began) <= FRESH => return Ok(latest.version),
-                _ => {}
-            }
+        let began = self.moment(&watched);
+        if let Some(reading) = &latest.reading
+            && reading.answers(asked, &began)
+        {
+            return match &reading.failure {
+                Some(failure) => Err(failure.told(board)),
+                None => Ok(latest.version),
+            };
         }
         let answer = read().await;
         latest.reading = Some(Reading {
             began,
             ended: Instant::now(),
-            changes,
             failure: answer.as_ref().err().map(Failure::of),
         });
         latest.version = latest.version.max(answer?);
         Ok(latest.version)
     }
 
-    fn changes(&self, watched: &Watched) -> (u64, u64) {
-        let of_all = self.changes_of_all.load(Ordering::SeqCst);
-        (watched.changes.load(Ordering::SeqCst), of_all)
+    fn moment(&self, watched: &Watched) -> Moment {
+        Moment {
+            at: Instant::now(),
+            changes: watched.changes.load(Ordering::SeqCst),
+            hearing: self.hearing.spell(),
+        }
     }
 
     fn watched(&self, board: &BoardId, now: Instant) -> Arc<Watched> {
@@ -127,6 +149,28 @@ impl Versions {
     }
 }
 
+impl Reading {
+    /// Whether it answers who asked at that time and reads on at this moment.
+    fn answers(&self, asked: Instant, now: &Moment) -> bool {
+        // What has changed since it began, has changed since it was asked.
+        if self.began.at >= asked {
+            return true;
+        }
+        if self.began.changes != now.changes {
+            return false;
+        }
+        match self.failure {
+            Some(_) => asked <= self.ended,
+            None => now.at.duration_since(self.began.at) <= self.is_good_for(now),
+        }
+    }
+
+    fn is_good_for(&self, now: &Moment) -> Duration {
+        let all_heard = self.began.hearing.is_some() && self.began.hearing == now.hearing;
+        if all_heard { KEPT } else { FRESH }
+    }
+}
+
 impl Failure {
     fn of(error: &StoreError) -> Self {
         match error {
@@ -143,118 +187,5 @@ impl Failure {
                 source: None,
             },
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use futures_util::future::join_all;
-    use tokio::time::{advance, sleep};
-
-    use super::*;
-
-    /// Readings that take 10 ms, each giving the next number.
-    struct Reader {
-        versions: Versions,
-        readings: Cell<u64>,
-    }
-
-    impl Reader {
-        fn new() -> Self {
-            Reader {
-                versions: Versions::default(),
-                readings: Cell::new(0),
-            }
-        }
-
-        async fn ask(&self, board: &str) -> Result<u64, StoreError> {
-            let board = BoardId::parse(board).unwrap();
-            let read = async || {
-                sleep(Duration::from_millis(10)).await;
-                self.readings.set(self.readings.get() + 1);
-                Ok(self.readings.get())
-            };
-            self.versions.of(&board, read).await
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_crowd_is_answered_by_one_reading() {
-        let reader = Reader::new();
-        let answers = join_all((0..100).map(|_| reader.ask("a"))).await;
-        assert!(answers.into_iter().all(|answer| answer.unwrap() == 1));
-        assert_eq!(reader.ask("b").await.unwrap(), 2);
-        advance(Duration::from_millis(51)).await;
-        assert_eq!(reader.ask("a").await.unwrap(), 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn no_answer_outlives_a_change_of_this_node() {
-        let reader = Reader::new();
-        assert_eq!(reader.ask("a").await.unwrap(), 1);
-        assert_eq!(reader.ask("b").await.unwrap(), 2);
-        reader.versions.changed(&BoardId::parse("a").unwrap());
-        assert_eq!(reader.ask("b").await.unwrap(), 2);
-        assert_eq!(reader.ask("a").await.unwrap(), 3);
-        reader.versions.all_changed();
-        assert_eq!(reader.ask("a").await.unwrap(), 4);
-        assert_eq!(reader.ask("b").await.unwrap(), 5);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_change_while_it_is_read_asks_for_another_reading() {
-        let reader = Reader::new();
-        let change = async {
-            sleep(Duration::from_millis(5)).await;
-            reader.versions.changed(&BoardId::parse("a").unwrap());
-            reader.ask("a").await.unwrap()
-        };
-        let (first, after) = tokio::join!(reader.ask("a"), change);
-        assert_eq!((first.unwrap(), after), (1, 2));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn versions_never_fall() {
-        let versions = Versions::default();
-        let board = BoardId::global();
-        for (read, expected) in [(7, 7), (5, 7), (8, 8)] {
-            let read = async || Ok(read);
-            assert_eq!(versions.of(&board, read).await.unwrap(), expected);
-            advance(FRESH * 2).await;
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_failure_is_told_to_those_who_waited_and_to_nobody_else() {
-        let versions = Versions::default();
-        let board = BoardId::global();
-        let readings = Cell::new(0);
-        let fail = async || {
-            readings.set(readings.get() + 1);
-            sleep(Duration::from_millis(10)).await;
-            Err(StoreError::UnknownBoard(BoardId::global()))
-        };
-        let asked = join_all((0..50).map(|_| versions.of(&board, fail))).await;
-        assert!(
-            asked
-                .iter()
-                .all(|a| matches!(a, Err(StoreError::UnknownBoard(_))))
-        );
-        assert_eq!(readings.get(), 1);
-        advance(Duration::from_millis(1)).await;
-        assert_eq!(versions.of(&board, async || Ok(3)).await.unwrap(), 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn boards_that_nobody_watches_are_forgotten() {
-        let reader = Reader::new();
-        for n in 0..MANY {
-            reader.ask(&format!("b{n}")).await.unwrap();
-        }
-        advance(WATCHED).await;
-        reader.ask("another").await.unwrap();
-        assert!(reader.versions.boards.lock().len() < MANY);
     }
 }

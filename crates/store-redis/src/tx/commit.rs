@@ -1,4 +1,4 @@
-//! From a transaction to scripts: one where a single room takes part, otherwise prepare, decide, apply.
+//! From a transaction to scripts: one where it has a single share, otherwise prepare, decide, apply.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use boards::StoreError;
 use futures_util::future::join_all;
 
 use super::settle::{self, Fate, settle};
+use super::shares::{self, Share};
 use super::wire::{Checked, Expected, Part};
 use super::{Change, Commit, Record, Tx};
 use crate::core::Core;
@@ -22,17 +23,17 @@ pub(super) async fn commit(tx: Tx<'_>) -> Result<Commit, StoreError> {
     let core = tx.core;
     let asked = tx.counts.clone();
     let mut parts = parts(tx);
-    let elsewhere = outside(&mut parts);
-    let counts = match parts.len() {
-        0 => Made::default(),
-        1 => match in_one(core, &parts).await? {
-            Ok(made) => made,
-            Err(refused) => return Ok(refused),
-        },
-        _ => match in_several(core, &parts).await? {
-            Ok(made) => made,
-            Err(refused) => return Ok(refused),
-        },
+    let mut elsewhere = outside(&mut parts);
+    elsewhere.extend(shares::counts_of_large(&mut parts));
+    let shares = shares::shares(parts);
+    let made = match shares.len() {
+        0 => Ok(Made::default()),
+        1 => in_one(core, &shares).await?,
+        _ => in_several(core, &shares).await?,
+    };
+    let counts = match made {
+        Ok(made) => made,
+        Err(refused) => return Ok(refused),
     };
     let counts = counted_elsewhere(core, counts, &elsewhere).await?;
     Ok(Commit::Made(in_order(
@@ -106,10 +107,10 @@ fn outside(parts: &mut BTreeMap<Room, Part>) -> BTreeMap<Room, Part> {
 
 async fn in_one(
     core: &Core,
-    parts: &BTreeMap<Room, Part>,
+    parts: &BTreeMap<Share, Part>,
 ) -> Result<Result<Made, Commit>, StoreError> {
     let mut made = Made::new();
-    for (room, part) in parts {
+    for (Share { room, .. }, part) in parts {
         let asked = part.to_bytes();
         let answer = core.commit_script(*room, &[b"now", b"", &asked]).await?;
         match understood(core, *room, replies::read(&answer)).await? {
@@ -122,50 +123,64 @@ async fn in_one(
 
 async fn in_several(
     core: &Core,
-    parts: &BTreeMap<Room, Part>,
+    parts: &BTreeMap<Share, Part>,
 ) -> Result<Result<Made, Commit>, StoreError> {
     let Some(decider) = decider(parts) else {
         return Ok(Ok(Made::new()));
     };
-    let name = name(decider);
-    let others: Vec<Room> = parts.keys().copied().filter(|r| *r != decider).collect();
+    let name = name(decider.room);
+    let others: Vec<Share> = parts.keys().copied().filter(|s| *s != decider).collect();
     if let Some(refused) = prepare(core, &name, parts, &others).await? {
         return Ok(Err(refused));
     }
     let mut made = Made::new();
-    match decide(core, &name, decider, &parts[&decider], &others).await? {
-        Ok(counts) => made.insert(decider, counts),
+    match decide(core, &name, decider.room, &parts[&decider], &others).await? {
+        Ok(counts) => add(&mut made, decider.room, counts),
         Err(refused) => {
             abort(core, &name, &others).await;
             return Ok(Err(refused));
         }
     };
     for (room, counts) in settle::apply(core, &name, &others).await? {
-        made.insert(room, counts);
+        add(&mut made, room, counts);
     }
-    settle::forget(core, &name, decider);
+    settle::forget(core, &name, decider.room);
     Ok(Ok(made))
 }
 
-/// The room with the most to do, since its part goes over the wire once and is not kept in between.
-fn decider(parts: &BTreeMap<Room, Part>) -> Option<Room> {
-    let most = parts.iter().max_by_key(|(_, part)| part.commands.len());
-    most.map(|(room, _)| *room)
+/// Of several shares of a room one has figures at the most.
+fn add(made: &mut Made, room: Room, counts: Vec<u64>) {
+    made.entry(room).or_default().extend(counts);
 }
 
-/// Prepares all these rooms; why not, where one refuses.
+/// The share with the most to do, since it goes over the wire once and is not kept in between. The last of several of a
+/// room is not: it has to be written after the others.
+fn decider(parts: &BTreeMap<Share, Part>) -> Option<Share> {
+    let is_last = |share: &Share| {
+        let next = Share {
+            number: share.number + 1,
+            ..*share
+        };
+        share.number > 0 && !parts.contains_key(&next)
+    };
+    let able = parts.iter().filter(|(share, _)| !is_last(share));
+    let most = able.max_by_key(|(_, part)| part.commands.len());
+    most.map(|(share, _)| *share)
+}
+
+/// Prepares all these; why not, where one refuses.
 async fn prepare(
     core: &Core,
     name: &str,
-    parts: &BTreeMap<Room, Part>,
-    rooms: &[Room],
+    parts: &BTreeMap<Share, Part>,
+    shares: &[Share],
 ) -> Result<Option<Commit>, StoreError> {
-    let asked = rooms.iter().map(|room| async {
-        let asked = parts[room].to_bytes();
-        let answer = core
-            .commit_script(*room, &[b"prepare", name.as_bytes(), &asked])
-            .await?;
-        understood(core, *room, replies::read(&answer)).await
+    let asked = shares.iter().map(|share| async {
+        let asked = parts[share].to_bytes();
+        let name = share.name(name);
+        let words: [&[u8]; 3] = [b"prepare", name.as_bytes(), &asked];
+        let answer = core.commit_script(share.room, &words).await?;
+        understood(core, share.room, replies::read(&answer)).await
     });
     let answers = join_all(asked).await;
     let mut refused = None;
@@ -178,7 +193,7 @@ async fn prepare(
         }
     }
     if refused.is_some() || failed.is_some() {
-        abort(core, name, rooms).await;
+        abort(core, name, shares).await;
     }
     failed.map_or(Ok(refused), Err)
 }
@@ -197,12 +212,12 @@ async fn decide(
     name: &str,
     decider: Room,
     part: &Part,
-    others: &[Room],
+    others: &[Share],
 ) -> Result<Result<Vec<u64>, Commit>, StoreError> {
     let asked = part.to_bytes();
-    let rooms: Vec<String> = others.iter().map(|room| room.0.to_string()).collect();
-    let rooms = rooms.join(",");
-    let words: [&[u8]; 4] = [b"decide", name.as_bytes(), &asked, rooms.as_bytes()];
+    let shares: Vec<String> = others.iter().map(|share| share.text()).collect();
+    let shares = shares.join(",");
+    let words: [&[u8]; 4] = [b"decide", name.as_bytes(), &asked, shares.as_bytes()];
     match core.try_commit(decider, &words).await {
         Ok(answer) => understood(core, decider, replies::read(&answer)).await,
         // The reply was lost: the decision is there, or never will be.
@@ -218,9 +233,12 @@ async fn decide(
 }
 
 /// Lets go what was prepared. What cannot be reached is let go by whoever meets it.
-async fn abort(core: &Core, name: &str, rooms: &[Room]) {
-    let words: [&[u8]; 2] = [b"abort", name.as_bytes()];
-    let asked = rooms.iter().map(|room| core.commit_script(*room, &words));
+async fn abort(core: &Core, name: &str, shares: &[Share]) {
+    let asked = shares.iter().map(|share| async {
+        let name = share.name(name);
+        let words: [&[u8]; 2] = [b"abort", name.as_bytes()];
+        core.commit_script(share.room, &words).await
+    });
     for answer in join_all(asked).await {
         if let Err(error) = answer {
             tracing::debug!(transaction = name, %error, "not let go yet");

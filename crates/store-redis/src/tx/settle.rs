@@ -7,6 +7,7 @@
 use boards::StoreError;
 use futures_util::future::join_all;
 
+use super::shares::{Share, transaction_of};
 use crate::core::Core;
 use crate::layout::Room;
 use crate::replies::{self, Reply};
@@ -43,6 +44,7 @@ pub(crate) async fn settle(
 
 /// What became of a transaction; one that is open is ended where `end` says so.
 pub(super) async fn fate(core: &Core, name: &str, end: bool) -> Result<Fate, StoreError> {
+    let name = transaction_of(name);
     let room = decider(name).ok_or_else(|| replies::strange(name))?;
     let end: &[u8] = if end { b"yes" } else { b"no" };
     let answer = core.resolve_script(room, &[name.as_bytes(), end]).await?;
@@ -54,22 +56,35 @@ pub(super) async fn fate(core: &Core, name: &str, end: bool) -> Result<Fate, Sto
     }
 }
 
-/// Applies a transaction that is decided, and returns each room's figures. A room where somebody else has done
-/// so has none to tell.
+/// Applies a transaction that is decided, in each room one share after the other, and returns each room's figures. A
+/// room where somebody else has done so has none to tell.
 pub(super) async fn apply(
     core: &Core,
     name: &str,
-    rooms: &[Room],
+    shares: &[Share],
 ) -> Result<Vec<(Room, Vec<u64>)>, StoreError> {
-    let words: [&[u8]; 2] = [b"apply", name.as_bytes()];
-    let asked = rooms.iter().map(|room| async {
-        let answer = core.commit_again(*room, &words).await?;
-        Ok(match replies::read(&answer) {
-            Reply::Done(counts) => (*room, counts),
-            _ => (*room, Vec::new()),
-        })
-    });
+    let mut asked = Vec::new();
+    for of_room in shares.chunk_by(|one, next| one.room == next.room) {
+        asked.push(apply_in_room(core, name, of_room));
+    }
     join_all(asked).await.into_iter().collect()
+}
+
+async fn apply_in_room(
+    core: &Core,
+    name: &str,
+    shares: &[Share],
+) -> Result<(Room, Vec<u64>), StoreError> {
+    let mut all = (shares[0].room, Vec::new());
+    for share in shares {
+        let name = share.name(name);
+        let words: [&[u8]; 2] = [b"apply", name.as_bytes()];
+        let answer = core.commit_again(share.room, &words).await?;
+        if let Reply::Done(counts) = replies::read(&answer) {
+            all.1.extend(counts);
+        }
+    }
+    Ok(all)
 }
 
 /// Removes the decision once all rooms have applied it. It does no harm where that fails: the sweep repeats it.
@@ -121,9 +136,8 @@ async fn settle_if_old(core: &Core, room: Room, name: &str) -> Result<(), StoreE
 }
 
 /// Applies a decision in all rooms, and forgets it.
-async fn finish(core: &Core, room: Room, name: &str, rooms: &str) -> Result<(), StoreError> {
-    let others = rooms.split(',').filter_map(|n| n.parse().ok().map(Room));
-    let others: Vec<Room> = others.collect();
+async fn finish(core: &Core, room: Room, name: &str, shares: &str) -> Result<(), StoreError> {
+    let others: Vec<Share> = shares.split(',').filter_map(Share::read).collect();
     apply(core, name, &others).await?;
     forget(core, name, room);
     Ok(())

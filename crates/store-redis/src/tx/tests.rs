@@ -1,5 +1,7 @@
 //! Transactions on a real server: what is made, what is refused, and what becomes of those that nobody finishes.
 
+mod large;
+
 use boards::Clock;
 use testkit::RedisServer;
 

@@ -18,7 +18,9 @@ fn message(text: &str) -> Event {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_come_and_a_restart_is_told() {
     let server = RedisServer::start();
-    let redis = to_server(&server).await;
+    let mut options = options(&server.url());
+    options.response_timeout = Duration::from_secs(2);
+    let redis = Redis::connect(&options).await.unwrap();
     let mut subscription = redis.subscribe(b"agon:events".to_vec());
     assert_eq!(next(&mut subscription).await, Event::Missed);
     let publish = Script::writing(&["return redis.call('PUBLISH', ARGV[1], ARGV[2])"]);

@@ -2,8 +2,9 @@
 //!
 //! With its lines a queue is gone for everybody: whatever is about it in the same instant depends on them. Its
 //! proposals fail through nobody's fault, some at a time, or when somebody answers one before; its tickets, backfills and ratings are removed with their
-//! keys. Its matches stay, and those that failed for the hour that they can be read. A node that stops in between
-//! leaves the queue on the list of deleted ones, where the others find it.
+//! keys. Its matches stay, and those that failed for the hour that they can be read. For that hour the queue is on the
+//! list of deleted ones, where every node finds it and removes what it has left: the node that deleted it may stop in
+//! between, and a result that was under way may be written after all.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,7 @@ use matchmaking::{MatchError, MatchId, QueueChanged, QueueId};
 
 use super::{Attempt, made};
 use crate::layout::Layout;
+use crate::queues::chores::READABLE_MS;
 use crate::queues::draft::Draft;
 use crate::queues::keys::{DOOMED, Part, Place, line};
 use crate::queues::{MatchLine, QueueNumber, Queues, news, records, wire};
@@ -100,8 +102,10 @@ impl Queues {
             tx.also(room, Write::Unlink { keys });
             tx.commit().await?;
         }
-        // As long as there are failed matches to be read, there is something to remove.
-        if self.ended_of(place).await? == 0 {
+        // As long as there are failed matches to be read, there is something to remove; and for as long a result that was
+        // under way may still rate somebody.
+        let is_over = self.core.clock.now_ms().saturating_sub(at_ms) > READABLE_MS;
+        if is_over && self.ended_of(place).await? == 0 {
             let mut tx = self.core.begin();
             tx.remove(At::field(Layout::CONTROL, DOOMED, number.0.to_string()));
             tx.commit().await?;

@@ -76,6 +76,17 @@ async fn of_a_deleted_queue_its_matches_stay() {
     assert_eq!(failed.state, MatchState::Failed { at_ms, because_of });
     let left = ["ended", "held", "matches"].map(|part| format!("{{agon:1}}:q1:{part}"));
     assert_eq!(nodes.keys(), left);
+    // As a result does that was under way.
+    for room in [0, 3] {
+        let ratings = format!("{{agon:{room}}}:q1:ratings");
+        nodes
+            .server
+            .command(&["HSET", &ratings, "player", "rating"]);
+    }
+    assert_eq!(nodes.keys().len(), 5);
+    nodes.now_ms.store(HOUR_MS, Ordering::Relaxed);
+    two.queues.tidy().await.unwrap();
+    assert_eq!(nodes.keys(), left);
     ask(two, put_queue(None), 4).await.unwrap();
     ask(two, create(4), 4).await.unwrap();
     assert_eq!(

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use boards::{
-    BoardId, BoardSettings, BoardStore, Change, Changed, Clock, DisplayName, PageStart, Player,
-    PlayerId, Schedule, Score, Season, SeasonId, Submission, View,
+    BoardId, BoardSettings, BoardStore, Change, Changed, Clock, PageStart, PlayerId, Schedule,
+    Score, Season, SeasonId, Submission, View,
 };
 use futures_util::future::join_all;
 use store_redis::{Options, RedisStore};
-use testkit::RedisServer;
+use testkit::{RedisServer, ada};
 
 /// 2026-03-28T12:00:00Z.
 const NOON_MS: i64 = 1_774_699_200_000;
@@ -64,13 +64,7 @@ impl Setup {
         };
         let board = board();
         self.change(0, Change::PutBoard { board, settings }).await;
-        let player = |n| Player {
-            id: id(n),
-            display_name: DisplayName::parse("ada").unwrap(),
-            country: None,
-            attributes: boards::Attributes::default(),
-        };
-        let players = (0..NODES).map(player).collect();
+        let players = (0..NODES).map(id).map(ada).collect();
         self.change(0, Change::PutPlayers(players)).await;
         self.submit().await;
     }

@@ -15,7 +15,7 @@ use crate::process;
 use crate::workspace::metadata;
 
 /// Every crate of the workspace and the crates of the workspace that it may use.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("access", &["boards"]),
     (
         "agon",
@@ -54,22 +54,42 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("rank", &[]),
     (
         "store-embedded",
-        &["archive", "boards", "matchmaking", "rank"],
+        &[
+            "archive",
+            "boards",
+            "matchmaking",
+            "rank",
+            "store-records",
+            "ticket-watches",
+        ],
     ),
-    ("store-redis", &["archive", "boards", "matchmaking", "rank"]),
+    ("store-records", &["boards", "matchmaking"]),
+    (
+        "store-redis",
+        &[
+            "archive",
+            "boards",
+            "matchmaking",
+            "rank",
+            "store-records",
+            "ticket-watches",
+        ],
+    ),
     ("testkit", &["boards", "matchmaking"]),
+    ("ticket-watches", &["store-records"]),
     ("upstreams", &["hedge"]),
     ("xtask", &[]),
 ];
 
 /// The crates that know neither HTTP nor disk…
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "archive",
     "boards",
     "fields",
     "match-json",
     "matchmaking",
     "rank",
+    "store-records",
 ];
 
 /// …and what they would know it by, be it directly or through others.

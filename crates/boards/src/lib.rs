@@ -13,6 +13,7 @@ mod change;
 mod clock;
 mod entry;
 mod error;
+mod judge;
 mod player;
 mod rank_key;
 mod reading;
@@ -29,6 +30,7 @@ pub use change::{Change, Changed, Guard, Receipt};
 pub use clock::Clock;
 pub use entry::{Details, Metadata, NewPlayer, Outcome, RankedEntry, Submission};
 pub use error::{Invalid, Refusal, StoreError};
+pub use judge::Judged;
 pub use player::{Country, DisplayName, Player, PlayerId};
 pub use rank_key::RankKey;
 pub use reading::{

@@ -124,6 +124,20 @@ pub struct Stats {
     pub season: SeasonId,
 }
 
+impl Stats {
+    /// Those of nobody.
+    pub fn none(season: SeasonId) -> Self {
+        Stats {
+            total: 0,
+            min: None,
+            max: None,
+            percentiles: Vec::new(),
+            histogram: Vec::new(),
+            season,
+        }
+    }
+}
+
 /// A part of a histogram.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bucket {

@@ -12,6 +12,7 @@ mod check;
 mod contradictions;
 mod error;
 mod formation;
+pub mod lately;
 mod names;
 mod queue;
 mod rating;

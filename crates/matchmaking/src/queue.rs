@@ -5,6 +5,7 @@ mod acceptance;
 mod admission;
 mod backfill;
 mod change;
+mod effects;
 mod matched;
 mod result;
 mod seats;
@@ -18,6 +19,7 @@ pub use change::{
     Announced, ProposedMatch, ProposedTeam, QueueChange, QueueChanged, QueueReceipt, Who,
     WhyWaiting,
 };
+pub use effects::Share;
 pub use matched::{
     BoardEffect, Match, MatchPlayer, MatchResult, MatchState, MatchTeam, RatingChange,
 };

@@ -6,13 +6,13 @@
 use std::time::Duration;
 
 use boards::{BoardNumber, SeasonId};
+use store_records::{Answer, KEEP_ANSWERS_MS};
 
 use crate::codec;
 use crate::cut::{Cut, is_cut_off};
 use crate::effect::Effect;
 use crate::engine::{Engine, EngineError, Table, Write};
-use crate::records::Answer;
-use crate::stage::{KEEP_ANSWERS_MS, Staged};
+use crate::stage::Staged;
 use crate::state::State;
 
 mod erasures;

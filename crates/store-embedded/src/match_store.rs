@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 
 use crate::engine::{EngineError, Frozen, Table};
 use crate::queues::{
-    self, Explained, FoundTicket, MatchLine, QueueNumber, TicketLine, history_key, is_of_before,
-    masked_match, masked_ticket, named_key, read_history_key,
+    self, BackfillLine, Explained, FoundTicket, MatchLine, QueueNumber, TicketLine, history_key,
+    is_of_before, masked_match, masked_ticket, named_key, read_history_key,
 };
 use crate::reader::unavailable;
 use crate::stage::{Asked, Command};
@@ -106,7 +106,7 @@ impl MatchStore for EmbeddedStore {
         let key = named_key(number, backfill);
         let read = move |disk: &Frozen| disk.get(Table::EndedBackfills, &key);
         let stored = self.reader.read(read).await?;
-        let line = stored.and_then(|bytes| queues::read_backfill(&bytes));
+        let line = stored.and_then(|bytes| BackfillLine::read(&bytes));
         let unknown = || MatchError::UnknownBackfill(backfill.clone());
         Ok(line.ok_or_else(unknown)?.backfill)
     }
@@ -261,7 +261,7 @@ fn ended_ticket(
 
 fn past_match(disk: &Frozen, id: MatchId) -> Result<Option<MatchLine>, EngineError> {
     let stored = disk.get(Table::PastMatches, id.as_bytes())?;
-    Ok(stored.and_then(|bytes| queues::read_match(&bytes)))
+    Ok(stored.and_then(|bytes| MatchLine::read(&bytes)))
 }
 
 /// The matches of a player. Of those of one who had its id and was erased, as long as they are there, some

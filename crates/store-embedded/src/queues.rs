@@ -9,8 +9,10 @@ use std::sync::Arc;
 use boards::PlayerId;
 use hashbrown::HashMap;
 use matchmaking::{
-    Backfill, BackfillId, Match, MatchId, QueueId, QueueSettings, QueuedTicket, Rating, Reason,
-    Tally, TicketId, WhyWaiting,
+    BackfillId, MatchId, QueueId, QueueSettings, QueuedTicket, Reason, Tally, TicketId, WhyWaiting,
+};
+pub(crate) use store_records::{
+    BackfillLine, EndKind, MatchLine, Named, QueueNumber, Rated, TicketLine, digest,
 };
 
 mod apply;
@@ -20,68 +22,17 @@ mod masks;
 mod reads;
 mod recent;
 mod records;
-mod watches;
 
 pub(crate) use apply::{Delta, put_match};
-pub(crate) use erasures::{erasure, has_player, is_of_before, read_erasure};
-pub(crate) use keys::{EndKind, end_key, history_key, named_key, queue_key, rating_key};
+pub(crate) use erasures::{erasure, is_of_before, read_erasure};
+pub(crate) use keys::{end_key, history_key, named_key, queue_key, rating_key};
 pub(crate) use keys::{
     read_end_key, read_history_key, read_match_key, read_named_key, read_queue_key, read_rating_key,
 };
 pub(crate) use masks::{masked_match, masked_ticket};
 pub(crate) use reads::FoundTicket;
 pub(crate) use recent::Recent;
-pub(crate) use records::{
-    backfill, digest, match_record, queue, rating, read_backfill, read_match, read_queue,
-    read_rating, read_ticket, ticket,
-};
-pub(crate) use watches::Watches;
-
-/// A queue's number in this store, never used again. Keys begin with it, so that deleting a queue writes
-/// next to nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct QueueNumber(pub(crate) u32);
-
-/// A ticket or backfill, told from those of other queues.
-pub(crate) type Named = (QueueNumber, TicketId);
-
-/// A ticket with what the store knows of it beside.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TicketLine {
-    /// The sequence number at which it was made: the order in which tickets wait.
-    pub(crate) made: u64,
-    /// Of the request that made it, to tell a repetition from another ticket.
-    pub(crate) digest: [u8; 16],
-    /// The last commit that changed it.
-    pub(crate) version: u64,
-    pub(crate) ticket: Arc<QueuedTicket>,
-}
-
-/// A match, likewise.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct MatchLine {
-    /// The queue that it was made in; one of the same name may have come after it.
-    pub(crate) queue: QueueNumber,
-    pub(crate) version: u64,
-    pub(crate) of: Arc<Match>,
-}
-
-/// A backfill, likewise.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct BackfillLine {
-    pub(crate) made: u64,
-    pub(crate) digest: [u8; 16],
-    pub(crate) backfill: Arc<Backfill>,
-}
-
-/// A player's rating by results.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Rated {
-    pub(crate) rating: Rating,
-    /// Matches behind it.
-    pub(crate) matches: u64,
-    pub(crate) rated_at_ms: i64,
-}
+pub(crate) use records::{queue, read_queue, read_ticket, ticket};
 
 /// All queues.
 pub(crate) struct Queues {
@@ -185,16 +136,9 @@ impl Queue {
 
 impl Explained {
     pub(crate) fn new(why: Vec<(TicketId, WhyWaiting)>) -> Self {
-        let mut counts: Vec<(Reason, u64)> = Vec::new();
-        for (_, why) in &why {
-            match counts.iter_mut().find(|(reason, _)| *reason == why.reason) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((why.reason, 1)),
-            }
-        }
         Explained {
+            counts: WhyWaiting::counts(&why),
             of: why.into_iter().collect(),
-            counts,
         }
     }
 }

@@ -133,7 +133,7 @@ impl State {
         let scores = part.ranks.map(|ranks| Scores { part: &part, ranks });
         let scores = scores.filter(|s| s.ranks.len() > 0);
         let Some(scores) = scores else {
-            return Ok(part.no_stats());
+            return Ok(Stats::none(part.season));
         };
         let (min, max) = (scores.at(0), scores.at(scores.ranks.len() - 1));
         Ok(Stats {
@@ -258,17 +258,6 @@ impl Part<'_> {
             segment_rank,
             details: self.ladder.details(slot).cloned().unwrap_or_default(),
         })
-    }
-
-    fn no_stats(&self) -> Stats {
-        Stats {
-            total: 0,
-            min: None,
-            max: None,
-            percentiles: Vec::new(),
-            histogram: Vec::new(),
-            season: self.season,
-        }
     }
 }
 

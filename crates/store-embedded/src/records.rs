@@ -1,8 +1,8 @@
-//! Records of which there are few, as JSON: boards, and answers that are kept for retries.
+//! Records of boards, as JSON, since there are few.
 
-use boards::{BoardId, BoardNumber, BoardSettings, Changed, Receipt, Season, SeasonId};
-use matchmaking::{QueueChanged, QueueReceipt};
+use boards::{BoardId, BoardNumber, BoardSettings, Season, SeasonId};
 use serde::{Deserialize, Serialize};
+use store_records::{json, read_json};
 
 /// A board as it is stored under its name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub(crate) fn board(number: BoardNumber, record: &BoardRecord) -> Vec<u8> {
 pub(crate) fn read_board(key: &[u8], bytes: &[u8]) -> Option<(BoardNumber, BoardId, BoardRecord)> {
     let id = BoardId::parse(std::str::from_utf8(key).ok()?).ok()?;
     let (number, json) = bytes.split_first_chunk()?;
-    let record = serde_json::from_slice(json).ok();
+    let record = read_json(json);
     let record = record.or_else(|| format_1(json))?;
     (!record.seasons.is_empty()).then_some(())?;
     Some((BoardNumber(u32::from_be_bytes(*number)), id, record))
@@ -39,56 +39,10 @@ fn format_1(json: &[u8]) -> Option<BoardRecord> {
         ended_at_ms: None,
     };
     Some(BoardRecord {
-        settings: serde_json::from_slice(json).ok()?,
+        settings: read_json(json)?,
         seasons: vec![first],
         reset_set_at_ms: None,
     })
-}
-
-/// The answer to a guarded change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Answer {
-    /// The digest of the request.
-    pub(crate) request: [u8; 16],
-    pub(crate) at_ms: i64,
-    /// What a change of boards or players did…
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) changed: Option<Changed>,
-    /// …or one of queues.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) of_queues: Option<QueueChanged>,
-}
-
-impl Answer {
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        json(self)
-    }
-
-    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
-    }
-
-    /// What the client gets that asks again; `None` where it was not about boards.
-    pub(crate) fn replay(self) -> Option<Receipt> {
-        Some(Receipt {
-            changed: self.changed?,
-            replayed: true,
-            at_ms: self.at_ms,
-        })
-    }
-
-    /// The same, where it was about queues.
-    pub(crate) fn replay_of_queues(self) -> Option<QueueReceipt> {
-        Some(QueueReceipt {
-            changed: self.of_queues?,
-            replayed: true,
-        })
-    }
-}
-
-fn json(record: &impl Serialize) -> Vec<u8> {
-    // Plain data with text keys always has a JSON form.
-    serde_json::to_vec(record).unwrap_or_default()
 }
 
 #[cfg(test)]

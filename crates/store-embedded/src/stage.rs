@@ -8,13 +8,13 @@
 use boards::{BoardId, BoardNumber, Change, Changed, Guard, PlayerId, Receipt, StoreError};
 use hashbrown::{HashMap, HashSet};
 use matchmaking::{MatchError, QueueChange, QueueReceipt};
+use store_records::Answer;
 use tokio::sync::oneshot::Sender;
 
 use crate::draft::Draft;
 use crate::effect::Effect;
 use crate::engine::{Engine, Table, Write};
 use crate::reader::unavailable;
-use crate::records::Answer;
 use crate::state::{Position, State};
 
 mod administer;
@@ -23,9 +23,6 @@ mod queues;
 mod submit;
 
 use queues::QueuesDraft;
-
-/// How long answers are kept for those who ask again.
-pub(crate) const KEEP_ANSWERS_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A change that somebody waits for.
 #[allow(
@@ -231,17 +228,12 @@ impl<'a> Stage<'a> {
         if let Some(guard) = guard
             && let Some(answer) = self.earlier(guard, now_ms)?
         {
-            return answer.replay().ok_or(StoreError::KeyReused);
+            return answer.replay();
         }
         self.now_ms = self.now_ms.max(now_ms);
         let changed = self.change(change, now_ms)?;
         if let Some(guard) = guard {
-            let answer = Answer {
-                request: guard.request,
-                at_ms: now_ms,
-                changed: Some(changed.clone()),
-                of_queues: None,
-            };
+            let answer = Answer::of_boards(guard, changed.clone(), now_ms);
             self.keep_answer(guard, &answer);
         }
         Ok(Receipt {
@@ -257,10 +249,9 @@ impl<'a> Stage<'a> {
         }
         let stored = self.engine.get(Table::Answers, &guard.key);
         let stored = stored.map_err(|e| unavailable(e.to_string()))?;
-        let answer = stored.and_then(|bytes| Answer::read(&bytes));
-        match answer.filter(|a| now_ms.saturating_sub(a.at_ms) < KEEP_ANSWERS_MS) {
-            Some(answer) if answer.request != guard.request => Err(StoreError::KeyReused),
-            answer => Ok(answer),
+        match stored.and_then(|bytes| Answer::read(&bytes)) {
+            Some(answer) => answer.judge(guard, now_ms),
+            None => Ok(None),
         }
     }
 

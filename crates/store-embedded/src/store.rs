@@ -14,6 +14,7 @@ use boards::{
     Receipt, Score, Season, Standing, Stats, StoreError, View,
 };
 use parking_lot::{Mutex, RwLock};
+use ticket_watches::Watches;
 use tokio::sync::{oneshot, watch};
 
 use crate::access::Access;
@@ -22,7 +23,6 @@ use crate::engine::Engine;
 use crate::error::OpenError;
 use crate::export::{Export, ExportError, Keeper, Turn};
 use crate::numbers::Counted;
-use crate::queues::Watches;
 use crate::reader::{Reader, unavailable};
 use crate::recovery;
 use crate::stage::{Asked, Command};

@@ -1,14 +1,13 @@
 //! A queue of one against one, for tests within the crate.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use boards::{Attributes, Change, DisplayName, Player, PlayerId};
+use boards::{Change, PlayerId};
 use matchmaking::{
-    MatchError, MatchId, MatchResult, MatchStore, NewTicket, NewTicketPlayer, ProposedMatch,
-    ProposedTeam, QueueChange, QueueChanged, QueueId, TicketId, TicketState,
+    MatchError, MatchId, MatchResult, MatchStore, QueueChange, QueueChanged, QueueId, TicketId,
+    TicketState,
 };
-use testkit::duel;
+use testkit::{ada, announced_duel, duel, lone_ticket};
 
 use crate::{Clock, EmbeddedStore, Options};
 
@@ -54,13 +53,7 @@ pub(crate) fn match_id(n: u8) -> MatchId {
 }
 
 pub(crate) fn put_players() -> Change {
-    let player = |n| Player {
-        id: player(n),
-        display_name: DisplayName::parse("ada").unwrap(),
-        country: None,
-        attributes: Attributes::default(),
-    };
-    Change::PutPlayers((1..20).map(player).collect())
+    Change::PutPlayers((1..20).map(player).map(ada).collect())
 }
 
 pub(crate) fn put_queue(acceptance_ms: Option<u64>) -> QueueChange {
@@ -78,18 +71,7 @@ pub(crate) fn create(n: u8) -> QueueChange {
 pub(crate) fn create_for(n: u8, of: u8) -> QueueChange {
     QueueChange::CreateTicket {
         queue: queue(),
-        ticket: NewTicket {
-            id: ticket(n),
-            players: vec![NewTicketPlayer {
-                id: player(of),
-                rating: None,
-                roles: Vec::new(),
-                latencies_ms: BTreeMap::new(),
-                attributes: BTreeMap::new(),
-            }],
-            priority: 0,
-            avoid: Vec::new(),
-        },
+        ticket: lone_ticket(ticket(n), player(of)),
     }
 }
 
@@ -101,21 +83,7 @@ pub(crate) fn cancel(n: u8) -> QueueChange {
 }
 
 pub(crate) fn announce(n: u8, tickets: [u8; 2]) -> QueueChange {
-    let team = |n| ProposedTeam {
-        tickets: vec![(ticket(n), vec![None])],
-    };
-    QueueChange::Announce {
-        queue: queue(),
-        matches: vec![ProposedMatch {
-            id: match_id(n),
-            teams: tickets.map(team).into(),
-            region: None,
-            rating_spread: 0.0,
-            team_gap: 0.0,
-            win_probabilities: vec![0.5, 0.5],
-        }],
-        fills: Vec::new(),
-    }
+    announced_duel(queue(), match_id(n), tickets.map(ticket), 0.0)
 }
 
 pub(crate) async fn ask(

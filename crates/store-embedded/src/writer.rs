@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
+use ticket_watches::Watches;
 use tokio::sync::{oneshot, watch};
 
 use crate::access::Access;
@@ -21,7 +22,6 @@ use crate::effect::{self, Effect, News};
 use crate::engine::{Engine, EngineError, Frozen};
 use crate::numbers::Counted;
 use crate::outage::{Outage, RETRY_EVERY};
-use crate::queues::Watches;
 use crate::reader::Reader;
 use crate::stage::{Answered, Command, Staged, rotation, stage};
 use crate::state::State;
@@ -227,7 +227,7 @@ impl Writer {
     }
 
     fn wake(&self, news: &News) {
-        self.watches.wake(news.tickets.iter());
+        self.watches.wake(&news.tickets);
         for queue in &news.queues {
             self.watches.wake_queue(*queue);
         }

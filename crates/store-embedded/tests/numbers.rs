@@ -1,12 +1,10 @@
 //! What is counted of the store as a whole.
 #![allow(clippy::unwrap_used)]
 
-use boards::{
-    Attributes, BoardId, BoardSettings, BoardStore, Change, DisplayName, Player, PlayerId, Score,
-    StoreError, Submission,
-};
+use boards::{BoardId, BoardSettings, BoardStore, Change, PlayerId, Score, StoreError, Submission};
 use futures_util::future::join_all;
 use store_embedded::{Clock, EmbeddedStore, Options};
+use testkit::ada;
 
 fn open(dir: &tempfile::TempDir, max_queue: usize) -> EmbeddedStore {
     let options = Options {
@@ -19,12 +17,7 @@ fn open(dir: &tempfile::TempDir, max_queue: usize) -> EmbeddedStore {
 }
 
 fn put_player(n: u8) -> Change {
-    Change::PutPlayers(vec![Player {
-        id: PlayerId::from_bytes([n; 16]),
-        display_name: DisplayName::parse("ada").unwrap(),
-        country: None,
-        attributes: Attributes::default(),
-    }])
+    Change::PutPlayers(vec![ada(PlayerId::from_bytes([n; 16]))])
 }
 
 fn submit(board: &BoardId, n: u8) -> Change {

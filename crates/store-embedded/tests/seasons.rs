@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use boards::{
-    BoardId, BoardSettings, BoardStore, Change, Changed, DisplayName, Outcome, PageStart, Player,
-    PlayerId, Schedule, Score, Season, SeasonId, Submission, View,
+    BoardId, BoardSettings, BoardStore, Change, Changed, Outcome, PageStart, PlayerId, Schedule,
+    Score, Season, SeasonId, Submission, View,
 };
 use store_embedded::{Clock, EmbeddedStore, Options};
+use testkit::ada;
 
 /// 2026-03-28T12:00:00Z, the day before the clocks of Berlin are set forward.
 const NOON_MS: i64 = 1_774_699_200_000;
@@ -61,13 +62,8 @@ impl Setup {
 
     async fn prepare(&self, store: &EmbeddedStore, cron: Option<&str>) {
         self.put(store, cron, 2).await;
-        let player = Player {
-            id: id(),
-            display_name: DisplayName::parse("ada").unwrap(),
-            country: None,
-            attributes: boards::Attributes::default(),
-        };
-        self.change(store, Change::PutPlayers(vec![player])).await;
+        let players = vec![ada(id())];
+        self.change(store, Change::PutPlayers(players)).await;
     }
 
     async fn submit(&self, store: &EmbeddedStore, score: f64) -> Outcome {

@@ -187,6 +187,9 @@ mod tests {
         assert_eq!(line.reset_set_at_ms, Some(9 * DAY_MS + 7));
         assert_eq!(BoardLine::read(&line.to_bytes()), Some(line.clone()));
         line.rotate(9 * DAY_MS + 9);
-        assert_eq!((line.reset_set_at_ms, line.ends_at_ms), (None, Some(10 * DAY_MS)));
+        assert_eq!(
+            (line.reset_set_at_ms, line.ends_at_ms),
+            (None, Some(10 * DAY_MS))
+        );
     }
 }

@@ -25,7 +25,6 @@ mod entries;
 mod field;
 mod figures;
 mod hidden;
-mod judge;
 mod outcomes;
 mod play;
 mod put_board;

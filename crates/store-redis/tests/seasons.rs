@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use boards::{
-    BoardId, BoardSettings, BoardStore, Change, Changed, Clock, DisplayName, PageStart, Player,
-    PlayerId, Schedule, Score, Season, SeasonId, Submission, View,
+    BoardId, BoardSettings, BoardStore, Change, Changed, Clock, PageStart, PlayerId, Schedule,
+    Score, Season, SeasonId, Submission, View,
 };
 use futures_util::future::join_all;
 use store_redis::{Options, RedisStore};
-use testkit::RedisServer;
+use testkit::{RedisServer, ada};
 
 /// 2026-03-28T12:00:00Z.
 const NOON_MS: i64 = 1_774_699_200_000;
@@ -69,13 +69,7 @@ impl Setup {
 
     async fn prepare(&self) {
         self.put(0, "0 0 * * *").await;
-        let player = |n| Player {
-            id: id(n),
-            display_name: DisplayName::parse("ada").unwrap(),
-            country: None,
-            attributes: boards::Attributes::default(),
-        };
-        let players = (0..NODES).map(player).collect();
+        let players = (0..NODES).map(id).map(ada).collect();
         self.change(0, Change::PutPlayers(players)).await;
         self.submit().await;
     }
@@ -158,7 +152,9 @@ async fn a_season_ends_though_nobody_plays() {
 async fn a_schedule_that_is_changed_counts_from_then_on() {
     const MINUTE_MS: i64 = 60_000;
     let setup = Setup::new().await;
-    setup.now_ms.store(NOON_MS + 65 * MINUTE_MS, Ordering::Relaxed);
+    setup
+        .now_ms
+        .store(NOON_MS + 65 * MINUTE_MS, Ordering::Relaxed);
     setup.put(1, "20 * * * *").await;
     setup
         .now_ms

@@ -2,17 +2,16 @@
 
 mod led;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::matchmaking::{
-    Formation, MatchState, NewTicket, NewTicketPlayer, Opening, QueueChange, RatingRule,
-    RatingSystem, Rules, TicketId, TicketState, TicketView, Waiting, form, form_unexplained,
+    Formation, MatchState, Opening, QueueChange, RatingRule, RatingSystem, Rules, TicketId,
+    TicketState, TicketView, Waiting, form, form_unexplained,
 };
-use boards::{Attributes, BoardStore, Change, DisplayName, Player, PlayerId};
+use boards::{BoardStore, Change, PlayerId};
 use store_embedded::{Clock, EmbeddedStore, Options};
-use testkit::duel;
+use testkit::{ada, duel, lone_ticket};
 
 use super::*;
 use crate::late_store::LateStore;
@@ -56,20 +55,11 @@ fn put_queue(name: &str, acceptance_ms: Option<u64>, ticket_ttl_ms: u64) -> Queu
 }
 
 fn create(name: &str, n: u8, rating: f64) -> QueueChange {
+    let mut ticket = lone_ticket(ticket(n), PlayerId::from_bytes([n; 16]));
+    ticket.players[0].rating = Some((rating, None));
     QueueChange::CreateTicket {
         queue: queue(name),
-        ticket: NewTicket {
-            id: ticket(n),
-            players: vec![NewTicketPlayer {
-                id: PlayerId::from_bytes([n; 16]),
-                rating: Some((rating, None)),
-                roles: Vec::new(),
-                latencies_ms: BTreeMap::new(),
-                attributes: BTreeMap::new(),
-            }],
-            priority: 0,
-            avoid: Vec::new(),
-        },
+        ticket,
     }
 }
 
@@ -78,12 +68,7 @@ fn ticket(n: u8) -> TicketId {
 }
 
 async fn put_players(store: &EmbeddedStore) {
-    let player = |n| Player {
-        id: PlayerId::from_bytes([n; 16]),
-        display_name: DisplayName::parse("ada").unwrap(),
-        country: None,
-        attributes: Attributes::default(),
-    };
+    let player = |n| ada(PlayerId::from_bytes([n; 16]));
     let players = Change::PutPlayers((1..9).map(player).collect());
     store.change(players, None, 0).await.unwrap();
 }

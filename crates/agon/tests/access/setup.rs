@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use testkit::tokens::Signer;
+pub use testkit::until;
 use testkit::{App, Launch, Reply};
 
 pub const AGON: &str = env!("CARGO_BIN_EXE_agon");
@@ -96,17 +97,6 @@ pub fn is_problem(reply: &Reply, status: u16, code: &str) {
         "{body}"
     );
     assert_eq!(reply.json()["code"], code, "{body}");
-}
-
-/// Waits until a condition holds; panics after a minute.
-pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..3000 {
-        if condition() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("in a minute it did not come about that {what}");
 }
 
 /// Claims of a good token.

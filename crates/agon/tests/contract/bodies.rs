@@ -2,18 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use serde_json::{Value, json};
-use testkit::{App, Launch, Reply};
+use testkit::Reply;
 
-fn launch() -> Launch {
-    Launch::new(env!("CARGO_BIN_EXE_agon"))
-}
-
-/// Sends a request whose every byte is decided here; header lines end with `\r\n`.
-fn request(app: &App, line: &str, headers: &str, body: &[u8]) -> Reply {
-    let mut connection = app.connect();
-    connection.request(line, headers, body);
-    connection.reply().expect("a reply")
-}
+use crate::setup::{launch, request};
 
 fn is_refused(reply: &Reply, status: u16, code: &str) {
     assert_eq!(

@@ -3,30 +3,9 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Value, json};
-use testkit::{App, Launch};
+use serde_json::json;
 
-fn start() -> App {
-    Launch::new(env!("CARGO_BIN_EXE_agon")).start()
-}
-
-fn board(app: &App) -> Vec<Value> {
-    app.get("/leaderboard/all")
-        .json()
-        .as_array()
-        .unwrap()
-        .clone()
-}
-
-/// The pointers in a problem's `errors`, each of which has to say what is wrong there.
-fn pointers(problem: &Value) -> Vec<String> {
-    let pointer = |error: &Value| {
-        assert!(!error["detail"].as_str().unwrap().is_empty());
-        error["pointer"].as_str().unwrap().to_owned()
-    };
-    let errors = problem["errors"].as_array().expect("errors");
-    errors.iter().map(pointer).collect()
-}
+use crate::setup::{board, pointers, start};
 
 #[test]
 fn generated_players_are_there() {

@@ -6,11 +6,9 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use testkit::{App, Launch};
+use testkit::App;
 
-fn start() -> App {
-    Launch::new(env!("CARGO_BIN_EXE_agon")).start()
-}
+use crate::setup::start;
 
 /// A UUID that is easy to tell from others.
 fn id(n: usize) -> String {

@@ -8,4 +8,5 @@ mod nil;
 mod openapi;
 mod problems;
 mod scores;
+mod setup;
 mod users;

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use serde_json::{Value, json};
-use testkit::Launch;
+
+use crate::setup::start;
 
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 const ADA: &str = "e4cdb120-28fc-4285-a78d-eb48660b7730";
@@ -77,7 +78,7 @@ fn requests() -> Vec<(&'static str, String, Value)> {
 
 #[test]
 fn the_nil_id_is_refused_wherever_a_player_is_named() {
-    let app = Launch::new(env!("CARGO_BIN_EXE_agon")).start();
+    let app = start();
     let created = json!({"user_id": ADA, "display_name": "ada"});
     assert_eq!(app.post("/user/create", &created).status, 201);
     let queue = json!({"teams": {"min_size": 1}}).to_string();

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use operations::OPERATIONS;
 use serde_json::{Value, json};
 use subject::Subject;
-use testkit::Launch;
+
+use crate::setup::start;
 
 const ADA: &str = "e4cdb120-28fc-4285-a78d-eb48660b7730";
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
@@ -344,7 +345,7 @@ fn the_schemas_refuse_what_the_server_refuses() {
 
 #[test]
 fn the_yaml_says_the_same() {
-    let app = Launch::new(env!("CARGO_BIN_EXE_agon")).start();
+    let app = start();
     let reply = app.get("/schema");
     assert_eq!(reply.status, 200);
     assert!(reply.header("content-type").unwrap().contains("yaml"));
@@ -367,7 +368,7 @@ fn the_yaml_says_the_same() {
 
 #[test]
 fn the_pages_for_readers_need_no_other_host() {
-    let app = Launch::new(env!("CARGO_BIN_EXE_agon")).start();
+    let app = start();
     for path in ["/", "/docs"] {
         let reply = app.get(path);
         assert_eq!(reply.status, 200, "{path}");

@@ -3,21 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use serde_json::json;
+use testkit::Reply;
 
-use testkit::{App, Launch, Reply};
+use crate::setup::{launch, request};
 
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
-
-fn launch() -> Launch {
-    Launch::new(env!("CARGO_BIN_EXE_agon"))
-}
-
-/// Sends a request whose every byte is decided here; header lines end with `\r\n`.
-fn request(app: &App, line: &str, headers: &str, body: &[u8]) -> Reply {
-    let mut connection = app.connect();
-    connection.request(line, headers, body);
-    connection.reply().expect("a reply")
-}
 
 /// Checks that a reply is a problem of this status in the one form.
 fn is_problem(reply: &Reply, status: u16, code: &str) {

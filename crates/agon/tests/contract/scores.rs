@@ -4,7 +4,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use testkit::{App, Launch, Reply};
+use testkit::{App, Reply};
+
+use crate::setup::launch;
 
 const ADA: &str = "e4cdb120-28fc-4285-a78d-eb48660b7730";
 const BOB: &str = "f4cdb120-28fc-4285-a78d-eb48660b7731";
@@ -12,7 +14,7 @@ const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// With Ada, who has 100 points and rank 1, and Bob, who has 50.
 fn start() -> App {
-    let app = Launch::new(env!("CARGO_BIN_EXE_agon")).start();
+    let app = launch().start();
     let players = json!([
         {"user_id": ADA, "display_name": "ada", "points": 100, "country": "gb"},
         {"user_id": BOB, "display_name": "bob", "points": 50, "country": "us"},

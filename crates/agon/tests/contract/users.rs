@@ -4,14 +4,12 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use testkit::{App, Launch, Reply};
+use testkit::{App, Reply};
+
+use crate::setup::{board, pointers, start};
 
 const ADA: &str = "e4cdb120-28fc-4285-a78d-eb48660b7730";
 const BOB: &str = "f4cdb120-28fc-4285-a78d-eb48660b7731";
-
-fn start() -> App {
-    Launch::new(env!("CARGO_BIN_EXE_agon")).start()
-}
 
 fn create(app: &App, body: &Value) -> Reply {
     app.post("/user/create", body)
@@ -21,24 +19,6 @@ fn created(app: &App, body: &Value) -> Value {
     let reply = create(app, body);
     assert_eq!(reply.status, 201, "{:?}", reply.json());
     reply.json()
-}
-
-fn board(app: &App) -> Vec<Value> {
-    app.get("/leaderboard/all")
-        .json()
-        .as_array()
-        .unwrap()
-        .clone()
-}
-
-/// The pointers in a problem's `errors`, each of which has to say what is wrong there.
-fn pointers(problem: &Value) -> Vec<String> {
-    let pointer = |error: &Value| {
-        assert!(!error["detail"].as_str().unwrap().is_empty());
-        error["pointer"].as_str().unwrap().to_owned()
-    };
-    let errors = problem["errors"].as_array().expect("errors");
-    errors.iter().map(pointer).collect()
 }
 
 /// A UUID in the one form that is ever sent: lower case, with hyphens.

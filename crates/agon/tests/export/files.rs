@@ -4,14 +4,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use testkit::Launch;
+use testkit::commands::{run, told};
 
-use crate::{AGON, agon, create, exported, lines, run, told};
+use crate::{AGON, agon, exported, lines};
 
 #[test]
 fn a_file_appears_when_it_is_whole_and_is_not_replaced_unasked() {
     let temp = tempfile::tempdir().unwrap();
     let (data, file) = (temp.path().join("data"), temp.path().join("agon.ndjson"));
-    create(&Launch::on(AGON, &data).start(), 0..3);
+    Launch::on(AGON, &data).start().create_players(0..3);
     let export = || {
         let mut export = agon("export", &data);
         export.arg("--output").arg(&file);
@@ -81,7 +82,7 @@ fn what_cannot_be_exported_leaves_no_file() {
 fn one_that_is_told_to_stop_leaves_no_file() {
     let temp = tempfile::tempdir().unwrap();
     let (data, fifo) = (temp.path().join("data"), temp.path().join("out"));
-    create(&Launch::on(AGON, &data).start(), 0..20_000);
+    Launch::on(AGON, &data).start().create_players(0..20_000);
     // A pipe in the place of the file holds the export up, since nobody reads from it.
     let part = temp.path().join("out.part");
     let made = std::process::Command::new("mkfifo").arg(&part).status();

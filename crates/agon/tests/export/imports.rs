@@ -5,8 +5,9 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use testkit::Launch;
+use testkit::commands::{run, told};
 
-use crate::{AGON, agon, create, exported, normal, run, submit, told};
+use crate::{AGON, agon, exported, normal};
 
 fn import(data: &Path, file: &Path, flags: &[&str]) -> std::process::Output {
     run(agon("import", data).args(flags).arg(file))
@@ -17,9 +18,9 @@ fn what_was_exported_comes_back_and_goes_out_again_the_same() {
     let temp = tempfile::tempdir().unwrap();
     let path = |name| temp.path().join(name);
     let app = Launch::on(AGON, &path("data")).start();
-    create(&app, 0..300);
+    app.create_players(0..300);
     // Ties in another order than that of the ids.
-    (0..300).rev().for_each(|n| submit(&app, n, (n % 7) as f64));
+    (0..300).rev().for_each(|n| app.submit(n, (n % 7) as f64));
     let ranked = app.get("/leaderboard/all").json();
     let export = exported(&mut agon("export", app.data_dir()));
     drop(app);
@@ -60,7 +61,7 @@ fn what_was_exported_comes_back_and_goes_out_again_the_same() {
     );
     let copy = Launch::on(AGON, &path("copy")).start();
     assert_eq!(copy.get("/leaderboard/all").json(), ranked);
-    submit(&copy, 0, 1e6);
+    copy.submit(0, 1e6);
     assert_eq!(
         copy.get("/leaderboard?limit=1").json()[0]["points"],
         1e6 as u64
@@ -73,7 +74,7 @@ fn a_pipe_that_ends_early_changes_nothing() {
     let temp = tempfile::tempdir().unwrap();
     let data = temp.path().join("data");
     let app = Launch::on(AGON, &data).start();
-    create(&app, 0..50);
+    app.create_players(0..50);
     let export = exported(&mut agon("export", &data));
     drop(app);
     let empty = temp.path().join("empty");
@@ -101,11 +102,13 @@ fn a_killed_import_leaves_all_or_nothing() {
     let temp = tempfile::tempdir().unwrap();
     let path = |name| temp.path().join(name);
     let app = Launch::on(AGON, &path("data")).start();
-    create(&app, 0..40_000);
+    app.create_players(0..40_000);
     let export = exported(&mut agon("export", &path("data")));
     drop(app);
     std::fs::write(path("file"), export).unwrap();
-    create(&Launch::on(AGON, &path("target")).start(), 40_000..40_003);
+    Launch::on(AGON, &path("target"))
+        .start()
+        .create_players(40_000..40_003);
     let started = Instant::now();
     import(&path("dry"), &path("file"), &[]);
     let whole = started.elapsed();

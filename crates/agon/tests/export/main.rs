@@ -7,10 +7,10 @@ mod online;
 mod troubles;
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use serde_json::{Value, json};
-use testkit::App;
+use serde_json::Value;
+use testkit::commands::done;
 
 const AGON: &str = env!("CARGO_BIN_EXE_agon");
 
@@ -22,19 +22,9 @@ fn agon(command: &str, data: &Path) -> Command {
     agon
 }
 
-fn run(command: &mut Command) -> Output {
-    command.output().unwrap()
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 /// What it wrote to standard output, if it ended well.
 fn exported(command: &mut Command) -> Vec<u8> {
-    let output = run(command);
-    assert!(output.status.success(), "{}", told(&output));
-    output.stdout
+    done(command).stdout
 }
 
 fn lines(export: &[u8]) -> Vec<Value> {
@@ -54,23 +44,4 @@ fn normal(export: &[u8]) -> Vec<Value> {
         }
     }
     lines
-}
-
-fn id(n: usize) -> String {
-    format!("00000000-0000-4000-8000-{n:012}")
-}
-
-fn create(app: &App, players: std::ops::Range<usize>) {
-    for from in players.clone().step_by(2_000) {
-        let to = players.end.min(from + 2_000);
-        let users: Vec<Value> = (from..to)
-            .map(|n| json!({"user_id": id(n), "display_name": format!("player {n}"), "country": "tr"}))
-            .collect();
-        assert_eq!(app.post("/user/create", &json!(users)).status, 201);
-    }
-}
-
-fn submit(app: &App, n: usize, points: f64) {
-    let body = json!({"user_id": id(n), "score_worth": points});
-    assert_eq!(app.post("/score/submit", &body).status, 200);
 }

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use testkit::{App, Launch};
+use testkit::commands::{run, told};
+use testkit::{App, Launch, player_id};
 
-use crate::{AGON, agon, create, exported, id, lines, run, submit, told};
+use crate::{AGON, agon, exported, lines};
 
 const WRITERS: usize = 8;
 const PLAYERS: usize = 6_000;
@@ -29,7 +30,7 @@ fn write(app: &App, n: usize, points: &Mutex<Points>, over: &AtomicBool) {
             break;
         }
         points.lock().unwrap().sent += amount;
-        submit(app, n, amount);
+        app.submit(n, amount);
         points.lock().unwrap().acknowledged += amount;
     }
 }
@@ -37,7 +38,7 @@ fn write(app: &App, n: usize, points: &Mutex<Points>, over: &AtomicBool) {
 #[test]
 fn an_export_under_load_is_of_one_instant() {
     let app = Arc::new(Launch::new(AGON).start());
-    create(&app, 0..PLAYERS);
+    app.create_players(0..PLAYERS);
     let points: Arc<Vec<Mutex<Points>>> =
         Arc::new((0..WRITERS).map(|_| Mutex::default()).collect());
     let over = Arc::new(AtomicBool::new(false));
@@ -72,7 +73,7 @@ fn check(export: &[u8], before: &[Points], after: &[Points]) {
     let entries: Vec<_> = lines.iter().filter(|l| l["kind"] == "entry").collect();
     assert_eq!(entries.len(), PLAYERS, "everybody, once");
     for n in 0..WRITERS {
-        let mut found = entries.iter().filter(|e| e["player_id"] == id(n));
+        let mut found = entries.iter().filter(|e| e["player_id"] == player_id(n));
         let score = found.next().unwrap()["score"].as_f64().unwrap();
         assert!(found.next().is_none());
         let range = before[n].acknowledged..=after[n].sent;
@@ -98,7 +99,7 @@ fn answer(reader: &mut impl BufRead) -> String {
 #[test]
 fn a_slow_reader_stops_nobody_and_one_that_leaves_makes_room() {
     let app = Launch::new(AGON).start();
-    create(&app, 0..20_000);
+    app.create_players(0..20_000);
     let mut slow = ask(&app);
     assert!(answer(&mut slow).starts_with("{\"answer\":\"export\",\"records\":40001}"));
     let refused = run(&mut agon("export", app.data_dir()));
@@ -109,9 +110,9 @@ fn a_slow_reader_stops_nobody_and_one_that_leaves_makes_room() {
         told(&refused)
     );
     for n in 0..50 {
-        submit(&app, n, 1.0);
+        app.submit(n, 1.0);
     }
-    create(&app, 20_000..24_000);
+    app.create_players(20_000..24_000);
     drop(slow);
     let started = Instant::now();
     while !run(&mut agon("export", app.data_dir())).status.success() {
@@ -123,7 +124,7 @@ fn a_slow_reader_stops_nobody_and_one_that_leaves_makes_room() {
 #[test]
 fn a_server_that_stops_cuts_the_export_off() {
     let mut app = Launch::new(AGON).start();
-    create(&app, 0..20_000);
+    app.create_players(0..20_000);
     let mut reader = ask(&app);
     answer(&mut reader);
     assert!(app.stop().success());
@@ -165,7 +166,7 @@ fn a_path_that_is_too_long_for_a_socket_is_served_without() {
     let data = temp.path().join("x".repeat(120)).join("data");
     let app = Launch::on(AGON, &data).start();
     assert!(app.log().contains("no control socket"), "{}", app.log());
-    let body = json!([{"user_id": id(1), "display_name": "a"}]);
+    let body = json!([{"user_id": player_id(1), "display_name": "a"}]);
     assert_eq!(app.post("/user/create", &body).status, 201);
     let refused = run(&mut agon("export", &data));
     assert!(

@@ -7,9 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::{App, Launch, SmallDisk};
+use testkit::commands::{run, told};
+use testkit::{App, Launch, SmallDisk, player_id};
 
-use crate::{AGON, agon, create, exported, id, run, told};
+use crate::{AGON, agon, exported};
 
 const LIMIT: Duration = Duration::from_secs(60);
 const PLAYERS: usize = 40_000;
@@ -17,12 +18,12 @@ const PLAYERS: usize = 40_000;
 /// An export of the board `cup`, with everybody on it and a note of so many bytes each, and of `global`.
 fn large_export(file: &Path, note: usize) {
     let app = Launch::new(AGON).start();
-    create(&app, 0..PLAYERS);
+    app.create_players(0..PLAYERS);
     put_cup(&app);
     for from in (0..PLAYERS).step_by(10_000) {
         let scores: Vec<Value> = (from..from + 10_000)
             .map(
-                |n| json!({"player_id": id(n), "score": n, "metadata": {"note": "x".repeat(note)}}),
+                |n| json!({"player_id": player_id(n), "score": n, "metadata": {"note": "x".repeat(note)}}),
             )
             .collect();
         let taken = app.post("/v1/boards/cup/scores:batch", &json!({"scores": scores}));
@@ -75,7 +76,7 @@ fn an_import_onto_a_full_disk_changes_no_board() {
     };
     let (file, data) = (temp.path().join("file"), disk.path("data"));
     large_export(&file, 200);
-    create(&Launch::on(AGON, &data).start(), 0..3);
+    Launch::on(AGON, &data).start().create_players(0..3);
     let import = || run(agon("import", &data).arg("--replace").arg(&file));
     disk.ballast(32);
     let refused = import();
@@ -101,7 +102,7 @@ fn an_import_that_cannot_be_looked_at_again_says_that_it_is_there() {
     };
     let (file, data) = (temp.path().join("file"), disk.path("data"));
     large_export(&file, 40);
-    create(&Launch::on(AGON, &data).start(), 0..3);
+    Launch::on(AGON, &data).start().create_players(0..3);
     disk.ballast(34);
     let done = run(agon("import", &data).arg("--replace").arg(&file));
     assert_eq!(done.status.code(), Some(1), "{}", told(&done));
@@ -187,7 +188,7 @@ fn an_outage_revokes_the_export_and_leaves_no_file() {
     };
     let ballast = disk.ballast(20);
     let app = Launch::on(AGON, &disk.path("data")).start();
-    create(&app, 0..20_000);
+    app.create_players(0..20_000);
     let (out, part) = (temp.path().join("out"), temp.path().join("out.part"));
     // A pipe in the place of the file holds the export up, until it is read from.
     let made = Command::new("mkfifo").arg(&part).status();
@@ -232,7 +233,7 @@ fn an_outage_revokes_the_export_and_leaves_no_file() {
 /// Creates players until the store cannot write any more; how many there are then.
 fn fill(app: &App, mut players: usize) -> usize {
     loop {
-        let user = |n| json!({"user_id": id(n), "display_name": "x".repeat(64)});
+        let user = |n| json!({"user_id": player_id(n), "display_name": "x".repeat(64)});
         let users: Vec<Value> = (players..players + 2_000).map(user).collect();
         match app.post("/user/create", &json!(users)).status {
             201 => players += 2_000,

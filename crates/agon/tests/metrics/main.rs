@@ -6,11 +6,8 @@ mod matchmaking;
 mod requests;
 mod store;
 
-use std::thread::sleep;
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use testkit::{App, Launch};
+use testkit::{App, Launch, until};
 
 const AGON: &str = env!("CARGO_BIN_EXE_agon");
 
@@ -57,16 +54,4 @@ fn create_ticket(app: &App, queue: &str, id: &str, number: usize) {
     let body = json!({"ticket_id": id, "players": [{"player_id": player(number)}]});
     let reply = app.post(&format!("/v1/queues/{queue}/tickets"), &body);
     assert_eq!(reply.status, 201, "{}", reply.json());
-}
-
-/// Waits until a condition holds; panics after a minute.
-#[track_caller]
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..6000 {
-        if condition() {
-            return;
-        }
-        sleep(Duration::from_millis(10));
-    }
-    panic!("in a minute it did not come about that {what}");
 }

@@ -5,12 +5,13 @@
 mod cluster;
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::{App, Launch, RedisServer};
+use testkit::commands::{done, run, told};
+use testkit::{App, Launch, RedisServer, player_id};
 
 const AGON: &str = env!("CARGO_BIN_EXE_agon");
 
@@ -21,19 +22,9 @@ fn migrate(from: &str, to: &str) -> Command {
     agon
 }
 
-fn run(command: &mut Command) -> Output {
-    command.output().unwrap()
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 #[track_caller]
-fn done(from: &str, to: &str) -> String {
-    let output = run(&mut migrate(from, to));
-    assert!(output.status.success(), "{}", told(&output));
-    told(&output)
+fn migrated(from: &str, to: &str) -> String {
+    told(&done(&mut migrate(from, to)))
 }
 
 #[track_caller]
@@ -47,32 +38,13 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn id(n: usize) -> String {
-    format!("00000000-0000-4000-8000-{n:012}")
-}
-
-fn create(app: &App, players: std::ops::Range<usize>) {
-    for from in players.clone().step_by(2_000) {
-        let to = players.end.min(from + 2_000);
-        let users: Vec<Value> = (from..to)
-            .map(|n| json!({"user_id": id(n), "display_name": format!("player {n}"), "country": "tr"}))
-            .collect();
-        assert_eq!(app.post("/user/create", &json!(users)).status, 201);
-    }
-}
-
-fn submit(app: &App, n: usize, points: f64) {
-    let body = json!({"user_id": id(n), "score_worth": points});
-    assert_eq!(app.post("/score/submit", &body).status, 200);
-}
-
 /// A queue with a ticket that waits, since a match takes ten.
 fn wait_in_queue(app: &App, n: usize) {
     let settings = json!({"teams": {"count": 2, "min_size": 5, "max_size": 5}}).to_string();
     let put = app.request("PUT", "/v1/queues/duel", &[], Some(settings.as_bytes()));
     let put = put.unwrap();
     assert!(matches!(put.status, 200 | 201), "{}", put.json());
-    let ticket = json!({"ticket_id": format!("t{n}"), "players": [{"player_id": id(n)}]});
+    let ticket = json!({"ticket_id": format!("t{n}"), "players": [{"player_id": player_id(n)}]});
     let made = app.post("/v1/queues/duel/tickets", &ticket);
     assert_eq!(made.status, 201, "{}", made.json());
 }
@@ -87,14 +59,14 @@ fn a_store_goes_to_redis_and_back_with_all_that_is_in_it() {
     let redis = RedisServer::start();
     let (data, back) = (temp.path().join("data"), temp.path().join("back"));
     let app = Launch::on(AGON, &data).start();
-    create(&app, 0..300);
+    app.create_players(0..300);
     // Ties in another order than that of the ids.
-    (0..300).rev().for_each(|n| submit(&app, n, (n % 7) as f64));
+    (0..300).rev().for_each(|n| app.submit(n, (n % 7) as f64));
     wait_in_queue(&app, 3);
     let (ranked, country) = (board(&app), app.get("/leaderboard/tr").json());
     refused(text(&data), &redis.url(), "is in use by another process");
     drop(app);
-    let said = done(text(&data), &redis.url());
+    let said = migrated(text(&data), &redis.url());
     assert!(
         said.contains("moved 1 boards, 300 players, 300 entries"),
         "{said}"
@@ -111,7 +83,7 @@ fn a_store_goes_to_redis_and_back_with_all_that_is_in_it() {
     assert_eq!(node.get("/leaderboard/tr").json(), country);
     let ticket = node.get("/v1/queues/duel/tickets/t3").json();
     assert_eq!(ticket["status"], "waiting", "{ticket}");
-    submit(&node, 5, 1e6);
+    node.submit(5, 1e6);
     wait_in_queue(&node, 4);
     let ranked = board(&node);
     refused(
@@ -134,8 +106,11 @@ fn a_store_goes_to_redis_and_back_with_all_that_is_in_it() {
         let found = app.get(&format!("/v1/queues/duel/tickets/{ticket}"));
         assert_eq!(found.status, 200, "{}", found.json());
     }
-    submit(&app, 9, 2e6);
-    assert_eq!(app.get("/leaderboard?limit=1").json()[0]["user_id"], id(9));
+    app.submit(9, 2e6);
+    assert_eq!(
+        app.get("/leaderboard?limit=1").json()[0]["user_id"],
+        player_id(9)
+    );
     drop(app);
     refused(&redis.url(), text(&back), "there is a board global already");
 }
@@ -173,7 +148,7 @@ const MANY: usize = 30_000;
 
 fn many(data: &Path) {
     let app = Launch::on(AGON, data).start();
-    create(&app, 0..MANY);
+    app.create_players(0..MANY);
     wait_in_queue(&app, 1);
 }
 
@@ -185,7 +160,7 @@ fn a_killed_migration_goes_on_where_it_was() {
     many(&data);
     let (dry, redis) = (RedisServer::start(), RedisServer::start());
     let started = Instant::now();
-    done(text(&data), &dry.url());
+    migrated(text(&data), &dry.url());
     let whole = started.elapsed();
     let mut unfinished = 0;
     for share in 2..10 {
@@ -206,7 +181,7 @@ fn a_killed_migration_goes_on_where_it_was() {
     }
     assert!(unfinished > 1, "{unfinished} were killed in time");
     if redis.text(&["EXISTS", "{agon:0}:store"]) == "0" {
-        done(text(&data), &redis.url());
+        migrated(text(&data), &redis.url());
     }
     let node = Launch::node(AGON, &redis.url()).start();
     assert_eq!(board(&node).as_array().unwrap().len(), MANY);

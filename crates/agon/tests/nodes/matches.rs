@@ -34,10 +34,23 @@ pub fn leads(app: &App) -> bool {
     Scrape::of(app).value("agon_redis_queues_led", &[]) > 0.0
 }
 
-/// The node that leads the queue, and the other.
-fn leader_first(a: App, b: App) -> (App, App) {
+/// Two nodes of which the first leads a queue, so many players, and the ticket of the first of them, which waits.
+fn leader_first(redis: &RedisServer, players: usize) -> (App, App, String) {
+    let (a, b) = two(redis);
+    create_players(&a, players);
+    put_queue(&a);
+    let waiting = create_ticket(&a, 0);
     until("one of the nodes leads", || leads(&a) || leads(&b));
-    if leads(&a) { (a, b) } else { (b, a) }
+    let (leader, other) = if leads(&a) { (a, b) } else { (b, a) };
+    (leader, other, waiting)
+}
+
+/// Waits until a ticket is matched; panics after a minute.
+#[track_caller]
+fn until_matched(app: &App, id: &str) {
+    until("the ticket is matched", || {
+        ticket(app, id, "?wait=1s")["status"] == "matched"
+    });
 }
 
 #[test]
@@ -78,18 +91,12 @@ fn tickets_of_two_nodes_are_matched_and_who_waits_elsewhere_is_woken() {
 #[test]
 fn a_queue_whose_leader_is_killed_has_another_within_seconds() {
     let redis = RedisServer::start();
-    let (a, b) = two(&redis);
-    create_players(&a, 4);
-    put_queue(&a);
-    let waiting = create_ticket(&a, 0);
-    let (mut leader, other) = leader_first(a, b);
+    let (mut leader, other, waiting) = leader_first(&redis, 4);
     assert!(!leads(&other), "one at a time");
     leader.kill();
     let killed = Instant::now();
     create_ticket(&other, 1);
-    until("the tickets are matched", || {
-        ticket(&other, &waiting, "?wait=1s")["status"] == "matched"
-    });
+    until_matched(&other, &waiting);
     assert!(killed.elapsed() < TAKEOVER, "{:?}", killed.elapsed());
     println!("the queue was taken over after {:?}", killed.elapsed());
 }
@@ -97,17 +104,11 @@ fn a_queue_whose_leader_is_killed_has_another_within_seconds() {
 #[test]
 fn a_leader_that_stops_in_order_hands_over_at_once() {
     let redis = RedisServer::start();
-    let (a, b) = two(&redis);
-    create_players(&a, 4);
-    put_queue(&a);
-    let waiting = create_ticket(&a, 0);
-    let (mut leader, other) = leader_first(a, b);
+    let (mut leader, other, waiting) = leader_first(&redis, 4);
     assert!(leader.stop().success());
     let stopped = Instant::now();
     create_ticket(&other, 1);
-    until("the tickets are matched", || {
-        ticket(&other, &waiting, "?wait=1s")["status"] == "matched"
-    });
+    until_matched(&other, &waiting);
     // Less than a lead lasts: the other need not wait until it is over.
     assert!(
         stopped.elapsed() < Duration::from_secs(4),
@@ -119,25 +120,18 @@ fn a_leader_that_stops_in_order_hands_over_at_once() {
 #[test]
 fn a_leader_that_was_stopped_and_goes_on_puts_nobody_into_a_second_match() {
     let redis = RedisServer::start();
-    let (a, b) = two(&redis);
-    create_players(&a, 8);
-    put_queue(&a);
-    let mut tickets = vec![create_ticket(&a, 0)];
-    let (leader, other) = leader_first(a, b);
+    let (leader, other, waiting) = leader_first(&redis, 8);
+    let mut tickets = vec![waiting];
     leader.signal("STOP");
     tickets.extend((1..4).map(|n| create_ticket(&other, n)));
     for id in &tickets {
-        until("the other node matches all", || {
-            ticket(&other, id, "?wait=1s")["status"] == "matched"
-        });
+        until_matched(&other, id);
     }
     leader.signal("CONT");
     tickets.extend((4..8).map(|n| create_ticket(&leader, n)));
     let mut matches: Vec<String> = Vec::new();
     for id in &tickets {
-        until("all are matched", || {
-            ticket(&leader, id, "?wait=1s")["status"] == "matched"
-        });
+        until_matched(&leader, id);
         let of = ticket(&other, id, "")["match_id"]
             .as_str()
             .unwrap()
@@ -160,7 +154,5 @@ fn a_node_that_comes_later_takes_part() {
     let b = node(&redis.url()).start();
     assert_eq!(ticket(&b, &waiting, "")["status"], "waiting");
     create_ticket(&b, 1);
-    until("they are matched", || {
-        ticket(&b, &waiting, "?wait=1s")["status"] == "matched"
-    });
+    until_matched(&b, &waiting);
 }

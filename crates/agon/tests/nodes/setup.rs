@@ -1,10 +1,10 @@
 //! Nodes on a Redis, and what tests ask of them.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+pub use testkit::until;
 use testkit::{App, Launch, RedisServer, Reply};
 
 use crate::AGON;
@@ -104,19 +104,6 @@ pub fn score(app: &App, board: &str, number: usize) -> f64 {
         &format!("/v1/boards/{board}/entries/{}", player(number)),
     );
     entry["score"].as_f64().unwrap()
-}
-
-/// Waits until a condition holds; panics after a minute.
-#[track_caller]
-pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(
-            started.elapsed() < LIMIT,
-            "in a minute it did not come about that {what}"
-        );
-        sleep(Duration::from_millis(20));
-    }
 }
 
 /// What a reply says that could not be done since the store is away.

@@ -4,18 +4,14 @@
 
 use std::net::TcpStream;
 use std::process::{Command, Output};
-use std::thread::sleep;
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{App, Connection, Launch};
+use testkit::{App, Connection, Launch, until};
+
+use crate::setup::launch;
 
 const AGON: &str = env!("CARGO_BIN_EXE_agon");
 const ADA: &str = "e4cdb120-28fc-4285-a78d-eb48660b7730";
-
-fn launch() -> Launch {
-    Launch::new(AGON)
-}
 
 /// Runs a command to its end, in a directory of its own.
 fn run(arguments: &[&str]) -> Output {
@@ -44,17 +40,6 @@ fn failure(output: &Output) -> String {
 fn create_ada(app: &App) {
     let body = json!({"user_id": ADA, "display_name": "ada", "points": 100});
     assert_eq!(app.post("/user/create", &body).status, 201);
-}
-
-/// Waits until a condition holds; panics after a minute.
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..6000 {
-        if condition() {
-            return;
-        }
-        sleep(Duration::from_millis(10));
-    }
-    panic!("in a minute it did not come about that {what}");
 }
 
 /// Sends the beginning of a submission of Ada's; the server waits for the rest when this returns.

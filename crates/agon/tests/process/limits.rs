@@ -4,27 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{Read, Write};
-
-use serde_json::json;
 use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::Duration;
-use testkit::{App, Connection, Launch};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+use serde_json::json;
+use testkit::{App, Connection};
 
-fn launch() -> Launch {
-    Launch::new(env!("CARGO_BIN_EXE_agon"))
-}
-
-fn status(connection: &mut Connection) -> u16 {
-    connection.reply().expect("a reply").status
-}
-
-fn get(connection: &mut Connection, path: &str) -> u16 {
-    connection.request(&format!("GET {path}"), "", b"");
-    status(connection)
-}
+use crate::setup::{PATIENCE, get, launch, status};
 
 /// Sends the head of a request for a player and half of its body; the server has begun to read it
 /// when this returns.

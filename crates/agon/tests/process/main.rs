@@ -4,4 +4,5 @@ mod healthcheck;
 mod lifecycle;
 mod limits;
 mod protocol;
+mod setup;
 mod unread;

@@ -2,24 +2,9 @@
 //! unusual is served.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::time::Duration;
+use testkit::{App, raw_exchange};
 
-use testkit::{App, Connection, Launch, raw_exchange};
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn launch() -> Launch {
-    Launch::new(env!("CARGO_BIN_EXE_agon"))
-}
-
-fn status(connection: &mut Connection) -> u16 {
-    connection.reply().expect("a reply").status
-}
-
-fn get(connection: &mut Connection, path: &str) -> u16 {
-    connection.request(&format!("GET {path}"), "", b"");
-    status(connection)
-}
+use crate::setup::{PATIENCE, get, launch, status};
 
 fn players(app: &App) -> usize {
     app.get("/leaderboard").json().as_array().unwrap().len()

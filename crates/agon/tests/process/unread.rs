@@ -10,14 +10,15 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::json;
-use testkit::{App, Connection, Launch, Reply};
+use testkit::{App, Connection, Reply};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::setup::{PATIENCE, launch};
+
 const PLAYER: &str = "e4cdb120-28fc-4285-a78d-eb48660b7730";
 const END_OF_CHUNKS: &str = "0\r\n\r\n";
 
 fn start() -> App {
-    let app = Launch::new(env!("CARGO_BIN_EXE_agon")).start();
+    let app = launch().start();
     let player = json!({"user_id": PLAYER, "display_name": "ada"});
     assert_eq!(app.post("/user/create", &player).status, 201);
     app

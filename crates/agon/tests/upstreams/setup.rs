@@ -2,9 +2,10 @@
 
 use std::ops::Deref;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
-use std::thread::{scope, sleep};
+use std::thread::scope;
 use std::time::Duration;
 
+pub use testkit::until;
 use testkit::{App, Launch, Reply, raw_exchange};
 
 use crate::scripted::{Asked, Scripted};
@@ -83,18 +84,6 @@ pub fn assert_problem(reply: &Reply, status: u16, code: &str) {
     assert_eq!(content_type, Some("application/problem+json"), "{body}");
     assert_eq!(reply.json()["code"], code, "{body}");
     assert_eq!(winner(reply), None, "{body}");
-}
-
-/// Waits until a condition holds; panics after a minute.
-#[track_caller]
-pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..6000 {
-        if condition() {
-            return;
-        }
-        sleep(Duration::from_millis(10));
-    }
-    panic!("in a minute it did not come about that {what}");
 }
 
 /// Calls at the same time, and their outcomes.

@@ -94,8 +94,7 @@ impl By {
         let Some(own) = self.player() else {
             return Ok(());
         };
-        let mut players = of.teams.iter().flat_map(|team| &team.players);
-        if players.any(|seated| seated.player.id == own) {
+        if of.has_player(own) {
             return Ok(());
         }
         Err(MatchError::UnknownMatch(of.id).into())

@@ -96,12 +96,7 @@ impl From<&QueuedTicket> for Ticket {
                 TicketState::Cancelled { why, .. } => Some(why),
                 _ => None,
             },
-            match_id: match queued.state {
-                TicketState::Proposed { match_id } | TicketState::Matched { match_id, .. } => {
-                    Some(match_id)
-                }
-                _ => None,
-            },
+            match_id: queued.state.match_id(),
             players: ticket.players.iter().map(Player::from).collect(),
             priority: ticket.priority,
             avoid: ticket.avoid.clone(),

@@ -8,7 +8,7 @@ use boards::PlayerId;
 
 use crate::error::MatchError;
 use crate::names::TicketId;
-use crate::queue::{Match, MatchPlayer, MatchState, QueuedTicket, TicketEnd, Who};
+use crate::queue::{Match, MatchPlayer, MatchState, QueuedTicket, TicketEnd, TicketState, Who};
 
 impl Match {
     /// The names of its tickets, by team.
@@ -26,6 +26,15 @@ impl Match {
         match self.state {
             MatchState::Proposed { accept_by_ms, .. } => Some(accept_by_ms),
             _ => None,
+        }
+    }
+
+    /// What its tickets are in it, from now on: proposed, or matched.
+    pub fn state_of_tickets(&self, now_ms: i64) -> TicketState {
+        let (match_id, at_ms) = (self.id, now_ms);
+        match self.accept_by_ms() {
+            Some(_) => TicketState::Proposed { match_id },
+            None => TicketState::Matched { match_id, at_ms },
         }
     }
 
@@ -141,7 +150,6 @@ impl Match {
 mod tests {
     use super::*;
     use crate::names::QueueId;
-    use crate::queue::TicketState;
     use crate::queue::testing::{id, ids, proposed, ticket, ticket_id};
 
     fn player(n: u8) -> Who {
@@ -160,6 +168,11 @@ mod tests {
         assert_eq!(*accepted, ids(&[1, 3]));
         let all = two.accept(&player(2), 8).unwrap();
         assert_eq!(all.state, MatchState::Running { since_ms: 8 });
+        let (match_id, at_ms) = (held.id, 8);
+        assert_eq!(two.state_of_tickets(8), TicketState::Proposed { match_id });
+        let matched = TicketState::Matched { match_id, at_ms };
+        assert_eq!(all.state_of_tickets(8), matched);
+        assert_eq!(matched.match_id(), Some(match_id));
         assert_eq!(all.accept(&player(3), 9).unwrap(), all);
         assert!(matches!(
             all.decline(&player(3), 9),

@@ -3,7 +3,10 @@
 use boards::PlayerId;
 use serde::{Deserialize, Serialize};
 
+use crate::error::MatchError;
 use crate::names::{MatchId, QueueId, Role, TicketId};
+use crate::queue::Match;
+use crate::rules::Rules;
 
 /// Which backfill it is; named as tickets are.
 pub type BackfillId = TicketId;
@@ -47,6 +50,44 @@ pub struct Backfill {
     pub filled_by: Vec<TicketId>,
     /// How it stands.
     pub state: BackfillState,
+}
+
+impl NewBackfill {
+    /// The match once those who leave have left, and the seats that are to be opened: theirs and the others. `open`
+    /// are those of the match that are open already.
+    ///
+    /// # Errors
+    /// [`MatchError::WrongState`] where the match is not being held; [`MatchError::NotInMatch`];
+    /// [`MatchError::BadSeat`], also where there is none.
+    pub fn seats_of(
+        &self,
+        of: &Match,
+        rules: &Rules,
+        open: &[&OpenSeat],
+    ) -> Result<(Match, Vec<OpenSeat>), MatchError> {
+        let (after, mut seats) = of.leave(&self.left)?;
+        let others = open.iter().copied().chain(&seats);
+        after.may_open(rules, &self.seats, others)?;
+        seats.extend(self.seats.iter().cloned());
+        if seats.is_empty() {
+            let reason = "is missing: a backfill opens one at least";
+            return Err(MatchError::BadSeat { at: 0, reason });
+        }
+        Ok((after, seats))
+    }
+
+    /// The backfill that it makes, with these seats.
+    pub fn made(&self, queue: QueueId, seats: Vec<OpenSeat>, now_ms: i64) -> Backfill {
+        Backfill {
+            id: self.id.clone(),
+            queue,
+            match_id: self.match_id,
+            created_at_ms: now_ms,
+            open: seats,
+            filled_by: Vec::new(),
+            state: BackfillState::Open,
+        }
+    }
 }
 
 /// How a backfill stands.

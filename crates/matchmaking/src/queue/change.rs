@@ -173,3 +173,17 @@ pub struct WhyWaiting {
     /// The same in a sentence.
     pub detail: String,
 }
+
+impl WhyWaiting {
+    /// How many tickets wait for each reason, in the order in which the reasons come first. O(n).
+    pub fn counts(why: &[(TicketId, WhyWaiting)]) -> Vec<(Reason, u64)> {
+        let mut counts: Vec<(Reason, u64)> = Vec::new();
+        for (_, why) in why {
+            match counts.iter_mut().find(|(reason, _)| *reason == why.reason) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((why.reason, 1)),
+            }
+        }
+        counts
+    }
+}

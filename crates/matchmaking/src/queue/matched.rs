@@ -138,6 +138,18 @@ impl Match {
         let all = self.teams.iter().flat_map(|team| &team.players);
         all.filter(|player| !player.left)
     }
+
+    /// All who are or were in it and have not been erased, by team.
+    pub fn everybody(&self) -> impl Iterator<Item = PlayerId> {
+        let players = self.teams.iter().flat_map(|team| &team.players);
+        let ids = players.map(|player| player.player.id);
+        ids.filter(|id| *id != PlayerId::NIL)
+    }
+
+    /// Whether the player is or was in it. The nil id is nobody's.
+    pub fn has_player(&self, id: PlayerId) -> bool {
+        self.everybody().any(|player| player == id)
+    }
 }
 
 impl MatchPlayer {

@@ -41,7 +41,12 @@ impl MatchResult {
 impl Feed {
     /// What a player of a team is given on a board, and how; `None`: nothing. `places` are those of a
     /// result that is one, `after` is the player's new rating.
-    pub fn share(&self, places: &[u32], team: usize, after: &Rating) -> Option<(Operator, f64)> {
+    pub(super) fn share(
+        &self,
+        places: &[u32],
+        team: usize,
+        after: &Rating,
+    ) -> Option<(Operator, f64)> {
         let place = *places.get(team)?;
         match self {
             Feed::Rating => Some((Operator::Last, after.mean)),

@@ -153,6 +153,13 @@ impl Match {
         Ok(())
     }
 
+    /// Whether another ticket may join: the match is being held, and nobody of the ticket is in it.
+    pub fn may_be_joined(&self, ticket: &QueuedTicket) -> bool {
+        let newcomers = &ticket.ticket.players;
+        let there = |id| newcomers.iter().any(|player| player.id == id);
+        self.has_to_run().is_ok() && !self.players().any(|p| there(p.player.id))
+    }
+
     /// The match with another ticket in a team that it has.
     pub fn joined(&self, team: usize, ticket: &QueuedTicket, roles: &[Option<Role>]) -> Match {
         let mut after = self.clone();
@@ -255,6 +262,7 @@ impl Backfill {
 mod tests {
     use super::*;
     use crate::names::QueueId;
+    use crate::queue::NewBackfill;
     use crate::queue::testing::{id, ids, proposed, rules, ticket, ticket_id};
 
     fn running() -> Match {
@@ -317,6 +325,45 @@ mod tests {
     }
 
     #[test]
+    fn a_backfill_opens_the_seats_of_those_who_leave_and_others() {
+        let (held, rules) = (running(), rules(&[1, 3]));
+        let new = |left: &[u8], seats| NewBackfill {
+            id: ticket_id("f"),
+            match_id: held.id,
+            left: left.iter().copied().map(id).collect(),
+            seats,
+        };
+        let any = |team| seat(team, None);
+        let some = new(&[2], vec![any(1)]);
+        let (after, seats) = some.seats_of(&held, &rules, &[]).unwrap();
+        assert_eq!(seats, [any(0), any(1)]);
+        assert!(after.has_player(id(2)) && after.players().all(|p| !p.is(id(2))));
+        let made = some.made(held.queue.clone(), seats.clone(), 5);
+        assert_eq!((made.open, made.created_at_ms), (seats, 5));
+        assert_eq!((made.id, made.match_id), (ticket_id("f"), held.id));
+        assert_eq!(made.state, BackfillState::Open);
+
+        let (open, fourth) = (any(1), vec![any(1), any(1)]);
+        let full = new(&[], fourth.clone()).seats_of(&held, &rules, &[&open]);
+        assert!(matches!(full, Err(MatchError::BadSeat { at: 1, .. })));
+        // The seat of who leaves is taken in turn.
+        let full = new(&[3], vec![any(1); 3]).seats_of(&held, &rules, &[]);
+        assert!(matches!(full, Err(MatchError::BadSeat { at: 2, .. })));
+        let none = new(&[], Vec::new()).seats_of(&held, &rules, &[]);
+        assert!(matches!(none, Err(MatchError::BadSeat { at: 0, .. })));
+    }
+
+    #[test]
+    fn nobody_joins_a_match_that_is_not_held_or_that_has_them() {
+        let held = running();
+        assert!(held.may_be_joined(&queued("c", &[7])));
+        assert!(!held.may_be_joined(&queued("c", &[7, 3])));
+        let (after, _) = held.leave(&[id(3)]).unwrap();
+        assert!(after.may_be_joined(&queued("c", &[7, 3])), "who has left");
+        assert!(!held.failed(ids(&[1]), 5).may_be_joined(&queued("c", &[7])));
+    }
+
+    #[test]
     fn seats_are_taken_by_role_first() {
         let open = vec![seat(0, None), seat(0, Some("tank")), seat(1, None)];
         let backfill = Backfill {
@@ -351,6 +398,10 @@ mod tests {
         };
         assert_eq!(*because_of, BTreeSet::from([id(0), id(3)]));
         assert_eq!(failed.teams[0].players[1].player.id, id(0));
+        let everybody: Vec<_> = failed.everybody().collect();
+        assert_eq!(everybody, [id(1), id(3)]);
+        assert!(failed.has_player(id(1)) && !failed.has_player(id(2)));
+        assert!(!failed.has_player(PlayerId::NIL));
     }
 
     #[test]

@@ -108,4 +108,14 @@ impl TicketState {
     pub fn is_final(&self) -> bool {
         !matches!(self, TicketState::Waiting | TicketState::Proposed { .. })
     }
+
+    /// The match that the ticket is in.
+    pub fn match_id(&self) -> Option<MatchId> {
+        match self {
+            TicketState::Proposed { match_id } | TicketState::Matched { match_id, .. } => {
+                Some(*match_id)
+            }
+            _ => None,
+        }
+    }
 }

@@ -4,7 +4,7 @@ use boards::PlayerId;
 
 use crate::effect::Effect;
 use crate::engine::{Engine, EngineError, Record, Table, Write};
-use crate::queues::{self, MatchLine, is_of_before, masked_match, read_history_key};
+use crate::queues::{MatchLine, is_of_before, masked_match, read_history_key};
 use crate::stage::Staged;
 use crate::state::State;
 
@@ -67,7 +67,7 @@ fn rewrite_one(
     let id = read_history_key(record.key());
     let stored = id.map(|id| engine.get(Table::PastMatches, id.as_bytes()));
     let stored = stored.transpose()?.flatten();
-    let line = stored.and_then(|bytes| queues::read_match(&bytes));
+    let line = stored.and_then(|bytes| MatchLine::read(&bytes));
     if line
         .as_ref()
         .is_some_and(|line| !is_of_before(line, player, erased_by))
@@ -83,7 +83,7 @@ fn rewrite_one(
         let version = staged.position.commit + 1;
         let line = MatchLine { version, ..masked };
         let key = line.of.id;
-        let record = queues::match_record(&line);
+        let record = line.to_bytes();
         let put = Write::put(Table::PastMatches, key.as_bytes(), &record);
         staged.writes.push(put);
     }

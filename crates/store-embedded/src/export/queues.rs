@@ -75,7 +75,7 @@ fn write_match(
     sources: &[Source],
     out: &mut Out<impl Write>,
 ) -> Result<(), ExportError> {
-    let line = queues::read_match(record.value());
+    let line = queues::MatchLine::read(record.value());
     let line = line.ok_or_else(|| malformed("match", record.key()))?;
     if matches!(line.of.state, MatchState::Failed { .. }) {
         return Ok(());
@@ -123,7 +123,7 @@ fn write_backfills(
     for queue in sources {
         for record in frozen.scan(Table::Backfills, &queue_key(queue.number)) {
             let record = record?;
-            let line = queues::read_backfill(record.value());
+            let line = queues::BackfillLine::read(record.value());
             let line = line.ok_or_else(|| malformed("backfill", record.key()))?;
             let line = BackfillLine::new(line.made, line.digest, (*line.backfill).clone());
             out.record(Kind::Backfill, &line)?;
@@ -141,7 +141,7 @@ fn write_ratings(
         for record in frozen.scan(Table::Ratings, &queue_key(queue.number)) {
             let record = record?;
             let key = queues::read_rating_key(record.key());
-            let parts = key.zip(queues::read_rating(record.value()));
+            let parts = key.zip(queues::Rated::read(record.value()));
             let ((_, player), rated) = parts.ok_or_else(|| malformed("rating", record.key()))?;
             let of = (queue.id.clone(), player);
             let line = RatingLine::new(of, rated.rating, rated.matches, rated.rated_at_ms);

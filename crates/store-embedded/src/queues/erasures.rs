@@ -23,11 +23,5 @@ pub(crate) fn read_erasure(record: &Record) -> Option<(PlayerId, u64)> {
 
 /// Whether a match in the history of a player that this commit erased is not of one made under its id since.
 pub(crate) fn is_of_before(line: &MatchLine, player: PlayerId, erased_by: u64) -> bool {
-    line.version <= erased_by || !has_player(line, player)
-}
-
-/// Whether the player is or was in the match.
-pub(crate) fn has_player(line: &MatchLine, player: PlayerId) -> bool {
-    let mut players = line.of.teams.iter().flat_map(|team| &team.players);
-    players.any(|p| p.player.id == player)
+    line.version <= erased_by || !line.of.has_player(player)
 }

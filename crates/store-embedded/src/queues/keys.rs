@@ -4,17 +4,7 @@
 use boards::PlayerId;
 use matchmaking::{MatchId, TicketId};
 
-use super::{Named, QueueNumber};
-
-/// What an ended thing is that can be read for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum EndKind {
-    Ticket = b't',
-    Backfill = b'b',
-    /// A match that was not held.
-    Match = b'm',
-}
+use super::{EndKind, Named, QueueNumber};
 
 /// What the keys of everything in a queue begin with.
 pub(crate) fn queue_key(queue: QueueNumber) -> [u8; 4] {
@@ -73,16 +63,14 @@ pub(crate) fn read_history_key(key: &[u8]) -> Option<MatchId> {
 
 /// The key of a note that something ended at that time; `key` is its own.
 pub(crate) fn end_key(at_ms: i64, kind: EndKind, key: &[u8]) -> Vec<u8> {
-    [&sortable(at_ms).to_be_bytes()[..], &[kind as u8], key].concat()
+    [&sortable(at_ms).to_be_bytes()[..], &[kind.letter()], key].concat()
 }
 
 pub(crate) fn read_end_key(key: &[u8]) -> Option<(i64, EndKind, &[u8])> {
     let (at_ms, rest) = key.split_first_chunk()?;
     let (kind, rest) = rest.split_first()?;
-    let kinds = [EndKind::Ticket, EndKind::Backfill, EndKind::Match];
-    let kind = kinds.into_iter().find(|k| *k as u8 == *kind)?;
     let at_ms = (u64::from_be_bytes(*at_ms) ^ (1 << 63)) as i64;
-    Some((at_ms, kind, rest))
+    Some((at_ms, EndKind::of(*kind)?, rest))
 }
 
 /// Sorts as the signed number does.

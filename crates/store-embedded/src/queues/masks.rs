@@ -9,25 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use boards::PlayerId;
-use matchmaking::{MatchState, Ticket};
+use matchmaking::MatchState;
 
 use super::{MatchLine, TicketLine};
 
 /// A ticket that has ended, as it is shown.
 pub(crate) fn masked_ticket(line: TicketLine, knows: impl Fn(PlayerId) -> bool) -> TicketLine {
-    let ticket = &line.ticket.ticket;
-    if ticket.players.iter().all(|player| knows(player.id)) {
-        return line;
-    }
-    let mut masked = Ticket::clone(ticket);
-    for player in masked.players.iter_mut().filter(|p| !knows(p.id)) {
-        player.id = PlayerId::NIL;
-    }
-    let mut queued = (*line.ticket).clone();
-    queued.ticket = Arc::new(masked);
-    TicketLine {
-        ticket: Arc::new(queued),
-        ..line
+    match line.ticket.masked(knows) {
+        None => line,
+        Some(masked) => TicketLine {
+            ticket: Arc::new(masked),
+            ..line
+        },
     }
 }
 
@@ -42,13 +35,11 @@ pub(crate) fn masked_match(
         let commit = erasures.get(&id).filter(|_| finished);
         commit.is_some_and(|commit| line.version <= *commit)
     };
-    let teams = line.of.teams.iter();
-    let players = teams.flat_map(|team| team.players.iter().map(|p| p.player.id));
     let blamed = match &line.of.state {
         MatchState::Failed { because_of, .. } => because_of.clone(),
         _ => BTreeSet::new(),
     };
-    let all: BTreeSet<PlayerId> = players.chain(blamed).collect();
+    let all: BTreeSet<PlayerId> = line.of.everybody().chain(blamed).collect();
     let unknown = all
         .into_iter()
         .filter(|id| *id != PlayerId::NIL && (was_erased(*id) || !knows(*id)));

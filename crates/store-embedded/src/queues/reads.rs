@@ -54,12 +54,7 @@ impl State {
 
     /// A ticket with its match, where that is in memory.
     pub(crate) fn ticket_view(&self, line: &TicketLine) -> TicketView {
-        let id = match line.ticket.state {
-            TicketState::Proposed { match_id } | TicketState::Matched { match_id, .. } => {
-                Some(match_id)
-            }
-            _ => None,
-        };
+        let id = line.ticket.state.match_id();
         let of = id.and_then(|id| self.queues.matches.get(&id));
         TicketView {
             ticket: Arc::clone(&line.ticket),

@@ -3,15 +3,8 @@
 
 use std::collections::VecDeque;
 
-use boards::nearest_rank;
+use matchmaking::lately::{MOST, is_just_now, is_lately, percentiles};
 use rank::RankIndex;
-
-const WINDOW_MS: i64 = 60 * 60 * 1000;
-const MOST: usize = 10_000;
-const MINUTE_MS: i64 = 60 * 1000;
-
-/// Percentiles that are told.
-const PERCENTILES: [f64; 4] = [50.0, 90.0, 95.0, 99.0];
 
 pub(crate) struct Recent {
     /// When tickets were matched, and the key of how long they had waited.
@@ -69,7 +62,7 @@ impl Recent {
     pub(crate) fn matches_per_minute(&self, now_ms: i64) -> f64 {
         let latest = self.matches.iter().rev();
         latest
-            .take_while(|(at_ms, _)| now_ms.saturating_sub(*at_ms) < MINUTE_MS)
+            .take_while(|(at_ms, _)| is_just_now(*at_ms, now_ms))
             .count() as f64
     }
 
@@ -78,7 +71,7 @@ impl Recent {
         let young = self
             .tickets
             .iter()
-            .filter(|(at_ms, _)| is_young(*at_ms, now_ms));
+            .filter(|(at_ms, _)| is_lately(*at_ms, now_ms));
         percentiles(young.map(|(_, key)| (key >> 64) as u64).collect(), u64::cmp)
     }
 
@@ -87,34 +80,19 @@ impl Recent {
         let young = self
             .matches
             .iter()
-            .filter(|(at_ms, _)| is_young(*at_ms, now_ms));
+            .filter(|(at_ms, _)| is_lately(*at_ms, now_ms));
         percentiles(young.map(|(_, spread)| *spread).collect(), f64::total_cmp)
     }
 }
 
-fn is_young(at_ms: i64, now_ms: i64) -> bool {
-    now_ms.saturating_sub(at_ms) < WINDOW_MS
-}
-
 fn is_old<T>(front: Option<&(i64, T)>, now_ms: i64) -> bool {
-    front.is_some_and(|(at_ms, _)| !is_young(*at_ms, now_ms))
-}
-
-fn percentiles<T: Copy>(
-    mut values: Vec<T>,
-    order: impl Fn(&T, &T) -> std::cmp::Ordering,
-) -> Option<[T; 4]> {
-    values.sort_unstable_by(order);
-    let first = *values.first()?;
-    let total = values.len() as u64;
-    Some(PERCENTILES.map(|percent| {
-        let rank = nearest_rank(percent, total) as usize;
-        values.get(rank - 1).copied().unwrap_or(first)
-    }))
+    front.is_some_and(|(at_ms, _)| !is_lately(*at_ms, now_ms))
 }
 
 #[cfg(test)]
 mod tests {
+    use matchmaking::lately::WINDOW_MS;
+
     use super::*;
 
     #[test]

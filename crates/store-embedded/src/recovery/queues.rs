@@ -11,7 +11,8 @@ use crate::engine::{Record, Table};
 use crate::error::OpenError;
 use crate::players::Players;
 use crate::queues::{
-    self, Queue, Queues, put_match, read_match_key, read_named_key, read_queue_key, read_rating_key,
+    self, BackfillLine, MatchLine, Queue, Queues, Rated, put_match, read_match_key, read_named_key,
+    read_queue_key, read_rating_key,
 };
 use crate::state::Position;
 
@@ -67,7 +68,7 @@ impl Loader<'_> {
     /// Before tickets and backfills, which refer to them.
     fn read_matches(&mut self, position: &Position, all: &mut Queues) -> Result<(), OpenError> {
         let count = self.each(Table::Matches, "matches", |record| {
-            let line = queues::read_match(record.value())?;
+            let line = MatchLine::read(record.value())?;
             let known = all.all.contains_key(&line.queue);
             let goes_on = match line.of.state {
                 // A proposal fails with its queue.
@@ -120,7 +121,7 @@ impl Loader<'_> {
             if all.doomed.contains(&number) {
                 return Some(());
             }
-            let line = queues::read_backfill(record.value())?;
+            let line = BackfillLine::read(record.value())?;
             let held = all.matches.get(&line.backfill.match_id)?;
             let own = line.backfill.id == id && held.queue == number;
             (own && line.made < position.next_sequence).then_some(())?;
@@ -141,7 +142,7 @@ impl Loader<'_> {
             if all.doomed.contains(&number) {
                 return Some(());
             }
-            let rated = queues::read_rating(record.value())?;
+            let rated = Rated::read(record.value())?;
             players.find(player)?;
             all.all.get_mut(&number)?.ratings.insert(player, rated);
             Some(())

@@ -12,6 +12,7 @@ use matchmaking::{
     Match, MatchError, MatchId, QueueChange, QueueChanged, QueueId, QueueReceipt, QueuedTicket,
     TicketEnd, TicketId, TicketState,
 };
+use store_records::Answer;
 
 use super::Stage;
 use crate::engine::{EngineError, Table};
@@ -19,7 +20,6 @@ use crate::queues::{
     self, MatchLine, Queue, QueueNumber, TicketLine, masked_match, masked_ticket, named_key,
 };
 use crate::reader::unavailable;
-use crate::records::Answer;
 
 mod announce;
 mod backfills;
@@ -43,20 +43,14 @@ impl<'a> Stage<'a> {
         if let Some(guard) = guard
             && let Some(answer) = self.earlier(guard, now_ms)?
         {
-            let receipt = answer.replay_of_queues();
-            return receipt.ok_or(boards::StoreError::KeyReused.into());
+            return Ok(answer.replay_of_queues()?);
         }
         let changed = self.change_queues(change, now_ms);
         let changed = changed.inspect_err(|_| self.queues.revert())?;
         self.queues.keep();
         self.now_ms = self.now_ms.max(now_ms);
         if let Some(guard) = guard {
-            let answer = Answer {
-                request: guard.request,
-                at_ms: now_ms,
-                changed: None,
-                of_queues: Some(changed.clone()),
-            };
+            let answer = Answer::of_queues(guard, changed.clone(), now_ms);
             self.keep_answer(guard, &answer);
         }
         Ok(QueueReceipt {
@@ -166,7 +160,7 @@ impl<'a> Stage<'a> {
             return Ok(line.clone());
         }
         let stored = self.engine.get(Table::PastMatches, id.as_bytes());
-        let line = stored.map_err(failed)?.and_then(|b| queues::read_match(&b));
+        let line = stored.map_err(failed)?.and_then(|b| MatchLine::read(&b));
         let line = line.ok_or(MatchError::UnknownMatch(id))?;
         let erasures = &self.state.erasures;
         Ok(masked_match(line, erasures, |id| self.knows(id)))

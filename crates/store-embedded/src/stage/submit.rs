@@ -1,8 +1,8 @@
 //! Submissions: what becomes of an entry, and who has to leave a full board for it.
 
 use boards::{
-    BoardId, BoardNumber, Changed, Details, Operator, Outcome, PlayerId, RankKey, Refusal, Score,
-    StoreError, Submission,
+    BoardId, BoardNumber, Changed, Details, Outcome, PlayerId, RankKey, Refusal, Score, StoreError,
+    Submission,
 };
 use hashbrown::HashSet;
 
@@ -128,16 +128,7 @@ impl Stage<'_> {
         let settings = &draft.board.settings;
         let old = draft.key(id, slot);
         let previous = old.map(|key| key.score(settings.order));
-        if submission.if_score.is_some_and(|score| score != previous) {
-            return Err(Refusal::ScoreChanged(previous));
-        }
-        let operator = submission.operator.unwrap_or(settings.operator);
-        let score = settings.apply(operator, previous, submission.score);
-        let score = score.ok_or(Refusal::ScoreOverflow)?;
-        let applied = operator != Operator::Best || previous != Some(score);
-        if applied && !settings.allows(score) {
-            return Err(Refusal::ScoreOutOfBounds(score));
-        }
+        let boards::Judged { score, applied } = settings.judge(previous, submission)?;
         Ok(Judged {
             board: draft.board.number,
             slot,

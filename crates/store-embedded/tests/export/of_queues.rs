@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use boards::{BoardId, BoardStore, Change, DisplayName, Player, PlayerId};
+use boards::{BoardId, BoardStore, Change, PlayerId};
 use matchmaking::{
-    MatchId, MatchResult, MatchStore, NewBackfill, NewTicket, NewTicketPlayer, OpenSeat,
-    ProposedMatch, ProposedTeam, QueueChange, QueueId, TicketId,
+    MatchId, MatchResult, MatchStore, NewBackfill, OpenSeat, QueueChange, QueueId, TicketId,
 };
 use proptest::prelude::*;
 use serde_json::Value;
 use store_embedded::{EmbeddedStore, ImportPlan, Scope};
 use tempfile::TempDir;
-use testkit::{ReferenceStore, conformance, duel};
+use testkit::{ReferenceStore, ada, announced_duel, conformance, duel, lone_ticket};
 
 use crate::{
     STARTED_AT_MS, export_of, forged, import_to, open, records, refusal, replace, temp, wait,
@@ -144,18 +143,7 @@ fn named(name: &str) -> TicketId {
 fn ticket(name: &str, n: u8) -> QueueChange {
     QueueChange::CreateTicket {
         queue: queue(),
-        ticket: NewTicket {
-            id: named(name),
-            players: vec![NewTicketPlayer {
-                id: player(n),
-                rating: None,
-                roles: Vec::new(),
-                latencies_ms: Default::default(),
-                attributes: Default::default(),
-            }],
-            priority: 0,
-            avoid: Vec::new(),
-        },
+        ticket: lone_ticket(named(name), player(n)),
     }
 }
 
@@ -164,21 +152,7 @@ fn id(n: u8) -> MatchId {
 }
 
 fn found(n: u8, tickets: [&str; 2]) -> QueueChange {
-    let team = |name| ProposedTeam {
-        tickets: vec![(named(name), vec![None])],
-    };
-    QueueChange::Announce {
-        queue: queue(),
-        matches: vec![ProposedMatch {
-            id: id(n),
-            teams: tickets.map(team).to_vec(),
-            region: None,
-            rating_spread: 0.0,
-            team_gap: 0.0,
-            win_probabilities: vec![0.5, 0.5],
-        }],
-        fills: Vec::new(),
-    }
+    announced_duel(queue(), id(n), tickets.map(named), 0.0)
 }
 
 fn put(acceptance_ms: Option<u64>) -> QueueChange {
@@ -197,13 +171,7 @@ fn change(store: &EmbeddedStore, change: QueueChange) {
 fn small() -> TempDir {
     let dir = temp();
     let store = open(&dir);
-    let player = |n| Player {
-        id: player(n),
-        display_name: DisplayName::parse("ada").unwrap(),
-        country: None,
-        attributes: Default::default(),
-    };
-    let players = Change::PutPlayers((1..9).map(player).collect());
+    let players = Change::PutPlayers((1..9).map(player).map(ada).collect());
     wait(store.change(players, None, 2_000)).unwrap();
     change(&store, put(None));
     for n in 1..9 {
@@ -221,7 +189,7 @@ fn small() -> TempDir {
     let backfill = NewBackfill {
         id: named("b"),
         match_id: id(2),
-        left: vec![player(3).id],
+        left: vec![player(3)],
         seats: Vec::<OpenSeat>::new(),
     };
     let backfill = QueueChange::CreateBackfill {

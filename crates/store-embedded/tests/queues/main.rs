@@ -6,19 +6,18 @@
 mod erased;
 mod numbers;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use boards::{Attributes, BoardStore, Change, DisplayName, Guard, Player, PlayerId, StoreError};
+use boards::{BoardStore, Change, Guard, Player, PlayerId, StoreError};
 use matchmaking::{
-    MatchError, MatchId, MatchResult, MatchStore, NewTicket, NewTicketPlayer, ProposedMatch,
-    ProposedTeam, QueueChange, QueueChanged, QueueId, Reason, TicketId, TicketState, WhyWaiting,
+    MatchError, MatchId, MatchResult, MatchStore, QueueChange, QueueChanged, QueueId, Reason,
+    TicketId, TicketState, WhyWaiting,
 };
 use store_embedded::{Clock, EmbeddedStore, Options};
-use testkit::duel;
+use testkit::{ada, announced_duel, duel, lone_ticket};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
@@ -68,12 +67,7 @@ fn id(n: u8) -> PlayerId {
 }
 
 fn player(n: u8) -> Player {
-    Player {
-        id: id(n),
-        display_name: DisplayName::parse("ada").unwrap(),
-        country: None,
-        attributes: Attributes::default(),
-    }
+    ada(id(n))
 }
 
 fn queue() -> QueueId {
@@ -98,38 +92,12 @@ fn put_queue(acceptance_ms: Option<u64>) -> QueueChange {
 fn create(n: u8) -> QueueChange {
     QueueChange::CreateTicket {
         queue: queue(),
-        ticket: NewTicket {
-            id: ticket_id(n),
-            players: vec![NewTicketPlayer {
-                id: id(n),
-                rating: None,
-                roles: Vec::new(),
-                latencies_ms: BTreeMap::new(),
-                attributes: BTreeMap::new(),
-            }],
-            priority: 0,
-            avoid: Vec::new(),
-        },
+        ticket: lone_ticket(ticket_id(n), id(n)),
     }
 }
 
 fn announce(n: u8, tickets: [u8; 2]) -> QueueChange {
-    let team = |n| ProposedTeam {
-        tickets: vec![(ticket_id(n), vec![None])],
-    };
-    let proposed = ProposedMatch {
-        id: match_id(n),
-        teams: tickets.map(team).into(),
-        region: None,
-        rating_spread: 0.0,
-        team_gap: 0.0,
-        win_probabilities: vec![0.5, 0.5],
-    };
-    QueueChange::Announce {
-        queue: queue(),
-        matches: vec![proposed],
-        fills: Vec::new(),
-    }
+    announced_duel(queue(), match_id(n), tickets.map(ticket_id), 0.0)
 }
 
 fn finish(n: u8, places: [u32; 2]) -> QueueChange {

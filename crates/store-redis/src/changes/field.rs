@@ -6,7 +6,6 @@ use boards::{PlayerId, RankKey, RankMode, Refusal, Score, Submission};
 
 use super::draft::{Base, Draft};
 use super::figures::Ranking;
-use super::judge::judge;
 use crate::board_line::BoardLine;
 use crate::entry::StoredEntry;
 
@@ -81,7 +80,7 @@ impl Field {
         let order = self.line.settings.order;
         let entry = self.entry(player);
         let (old, previous) = (entry.map(|e| e.key(order)), entry.map(|e| e.score));
-        let judged = judge(&self.line.settings, previous, submission)?;
+        let judged = self.line.settings.judge(previous, submission)?;
         let mut step = Step {
             player,
             previous,

@@ -121,7 +121,7 @@ fn words<'a>(
         text(now_ms.to_string()),
         Cow::Owned(guard.map(guard::key).unwrap_or_default()),
         Cow::Owned(guard.map(|g| beginning(g, now_ms)).unwrap_or_default()),
-        text(guard::KEEP_MS.to_string()),
+        text(guard::KEEP_ANSWERS_MS.to_string()),
         text(guard::KEPT_FOR_MS.to_string()),
     ]
 }

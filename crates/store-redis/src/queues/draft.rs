@@ -84,7 +84,7 @@ impl<'c> Draft<'c> {
             &mut self.matches,
             ids,
             |id| place.of_match(*id),
-            records::read_match,
+            MatchLine::read,
         )
         .await?;
         let read = self
@@ -199,12 +199,7 @@ impl<'c> Draft<'c> {
 
     /// A match's tickets become what they are in it: proposed, or matched.
     pub(super) async fn settle_in(&mut self, of: &Match, now_ms: i64) -> Result<(), StoreError> {
-        let match_id = of.id;
-        let at_ms = now_ms;
-        let state = match of.accept_by_ms() {
-            Some(_) => TicketState::Proposed { match_id },
-            None => TicketState::Matched { match_id, at_ms },
-        };
+        let state = of.state_of_tickets(now_ms);
         self.fetch_tickets(of.ticket_ids()).await?;
         for id in of.ticket_ids() {
             if let Some(line) = now(&self.tickets, id) {

@@ -133,7 +133,7 @@ async fn erase_from(
         draft.fetch_matches(matches).await?;
         for id in matches {
             let line = now(&draft.matches, id);
-            if let Some(line) = line.filter(|line| line.has_player(player)) {
+            if let Some(line) = line.filter(|line| line.of.has_player(player)) {
                 let erased = line.of.erased(player);
                 draft.set_match(line, erased);
             }

@@ -2,6 +2,7 @@
 
 use boards::PlayerId;
 use matchmaking::{BackfillId, MatchId, QueueId, TicketId};
+use store_records::EndKind;
 
 use super::QueueNumber;
 use crate::layout::{Layout, Room};
@@ -191,23 +192,9 @@ pub(super) fn read_held_member(member: &[u8]) -> Option<MatchId> {
     Some(MatchId::from_bytes(id))
 }
 
-/// What an ended thing is that can be read for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EndKind {
-    Ticket,
-    Backfill,
-    /// A match that was not held.
-    Match,
-}
-
 /// A thing that has ended; `key` is its field.
 pub(super) fn ended_member(kind: EndKind, key: &[u8]) -> Vec<u8> {
-    let letter = match kind {
-        EndKind::Ticket => b't',
-        EndKind::Backfill => b'b',
-        EndKind::Match => b'm',
-    };
-    [&[letter][..], key].concat()
+    [&[kind.letter()][..], key].concat()
 }
 
 #[cfg(test)]

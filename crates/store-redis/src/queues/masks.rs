@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use boards::{PlayerId, StoreError};
-use matchmaking::{MatchState, Ticket};
+use matchmaking::MatchState;
 
 use super::keys::player;
 use super::{MatchLine, Queues, TicketLine};
@@ -21,20 +21,10 @@ impl Queues {
         }
         let players = line.ticket.ticket.players.iter().map(|player| player.id);
         let unknown = self.unknown(players.collect()).await?;
-        if unknown.is_empty() {
+        let Some(masked) = line.ticket.masked(|id| !unknown.contains(&id)) else {
             return Ok(line);
-        }
-        let mut masked = Ticket::clone(&line.ticket.ticket);
-        for player in masked
-            .players
-            .iter_mut()
-            .filter(|p| unknown.contains(&p.id))
-        {
-            player.id = PlayerId::NIL;
-        }
-        let mut queued = (*line.ticket).clone();
-        queued.ticket = Arc::new(masked);
-        let ticket = Arc::new(queued);
+        };
+        let ticket = Arc::new(masked);
         Ok(TicketLine { ticket, ..line })
     }
 
@@ -43,7 +33,11 @@ impl Queues {
         let MatchState::Failed { because_of, .. } = &line.of.state else {
             return Ok(line);
         };
-        let all = line.players().chain(because_of.iter().copied()).collect();
+        let all = line
+            .of
+            .everybody()
+            .chain(because_of.iter().copied())
+            .collect();
         let unknown = self.unknown(all).await?;
         if unknown.is_empty() {
             return Ok(line);

@@ -6,7 +6,7 @@ use boards::{PlayerId, StoreError};
 use matchmaking::{HistoryMark, Match, MatchError, PlayerRating};
 
 use super::keys::{self, Place, history, read_history_member};
-use super::{QueueLine, Queues, records, wire};
+use super::{MatchLine, QueueLine, Queues, Rated, wire};
 
 /// Matches of one instant looked at in a history; nobody is in as many.
 const AT_ONCE: usize = 1000;
@@ -24,7 +24,7 @@ impl Queues {
             return Err(StoreError::UnknownPlayer(player).into());
         }
         let rated = lines.iter().filter_map(|(id, line)| {
-            let rated = records::read_rating(&tx.known(&rating(line))?)?;
+            let rated = Rated::read(&tx.known(&rating(line))?)?;
             Some(PlayerRating {
                 queue: id.clone(),
                 rating: rated.rating,
@@ -57,7 +57,7 @@ impl Queues {
         }
         let lines = places
             .iter()
-            .filter_map(|at| records::read_match(&tx.known(at)?));
+            .filter_map(|at| MatchLine::read(&tx.known(at)?));
         Ok(lines.map(|line| line.of).collect())
     }
 

@@ -14,7 +14,7 @@ use matchmaking::{
 use redis::{Cmd, Value};
 
 use super::keys::{Part, Place, QUEUES, queue_of};
-use super::{MatchLine, QueueLine, Queues, records, wire};
+use super::{BackfillLine, MatchLine, QueueLine, Queues, records, wire};
 use crate::layout::Layout;
 
 impl Queues {
@@ -140,7 +140,7 @@ impl Queues {
             let (ticket, of, why) = (next(), next(), next());
             let ticket = ticket.and_then(|bytes| records::read_ticket(&bytes));
             let ticket = ticket.ok_or_else(|| MatchError::UnknownTicket(id.clone()))?;
-            let of = of.and_then(|bytes| records::read_match(&bytes));
+            let of = of.and_then(|bytes| MatchLine::read(&bytes));
             return self.view(place, ticket, of, why).await;
         }
         Err(MatchError::UnknownQueue(queue.clone()))
@@ -200,7 +200,7 @@ impl Queues {
         let number = number.ok_or(MatchError::UnknownMatch(id))?;
         let at = Place::of(&self.core.layout, number).of_match(id);
         tx.peek([at.clone()]).await?;
-        let line = tx.known(&at).and_then(|bytes| records::read_match(&bytes));
+        let line = tx.known(&at).and_then(|bytes| MatchLine::read(&bytes));
         let line = line.ok_or(MatchError::UnknownMatch(id))?;
         Ok(self.masked_match(line).await?.of)
     }
@@ -219,7 +219,7 @@ impl Queues {
         };
         let (_, _, found) = self.look(queue, asked).await?;
         let bytes = found.into_iter().next().and_then(wire::bytes);
-        let line = bytes.and_then(|bytes| records::read_backfill(&bytes));
+        let line = bytes.and_then(|bytes| BackfillLine::read(&bytes));
         let line = line.ok_or_else(|| MatchError::UnknownBackfill(id.clone()))?;
         Ok(line.backfill)
     }

@@ -6,19 +6,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use boards::{StoreError, nearest_rank};
+use boards::StoreError;
+use matchmaking::lately::{self, is_just_now, is_lately};
 use parking_lot::Mutex;
 
 use super::keys::{Part, Place};
 use super::{QueueNumber, Queues, wire};
 
-const WINDOW_MS: i64 = 60 * 60 * 1000;
-const MINUTE_MS: i64 = 60 * 1000;
 /// How long what was read counts as the latest.
 const FRESH: Duration = Duration::from_secs(1);
-
-/// Percentiles that are told.
-const PERCENTILES: [f64; 4] = [50.0, 90.0, 95.0, 99.0];
 
 /// What was matched lately in a queue.
 #[derive(Default)]
@@ -86,7 +82,7 @@ impl Recent {
         let young = self
             .tickets
             .iter()
-            .filter(|(at_ms, _)| is_young(*at_ms, now_ms));
+            .filter(|(at_ms, _)| is_lately(*at_ms, now_ms));
         let longer: Vec<u64> = young
             .map(|(_, wait)| *wait)
             .filter(|w| *w > waited)
@@ -97,7 +93,7 @@ impl Recent {
     pub(super) fn matches_per_minute(&self, now_ms: i64) -> f64 {
         let latest = self.matches.iter();
         latest
-            .filter(|(at_ms, _)| now_ms.saturating_sub(*at_ms) < MINUTE_MS)
+            .filter(|(at_ms, _)| is_just_now(*at_ms, now_ms))
             .count() as f64
     }
 
@@ -117,28 +113,21 @@ fn read_note<T>(bytes: &[u8], figure: impl Fn([u8; 8]) -> T) -> Option<(i64, T)>
     Some((i64::from_be_bytes(*at_ms), figure(rest.try_into().ok()?)))
 }
 
-fn is_young(at_ms: i64, now_ms: i64) -> bool {
-    now_ms.saturating_sub(at_ms) < WINDOW_MS
-}
-
 fn percentiles<T: Copy>(
     figures: &[(i64, T)],
     now_ms: i64,
     order: impl Fn(&T, &T) -> Ordering,
 ) -> Option<[T; 4]> {
-    let young = figures.iter().filter(|(at_ms, _)| is_young(*at_ms, now_ms));
-    let mut values: Vec<T> = young.map(|(_, figure)| *figure).collect();
-    values.sort_unstable_by(order);
-    let first = *values.first()?;
-    let total = values.len() as u64;
-    Some(PERCENTILES.map(|percent| {
-        let rank = usize::try_from(nearest_rank(percent, total)).unwrap_or(1);
-        values.get(rank - 1).copied().unwrap_or(first)
-    }))
+    let young = figures
+        .iter()
+        .filter(|(at_ms, _)| is_lately(*at_ms, now_ms));
+    lately::percentiles(young.map(|(_, figure)| *figure).collect(), order)
 }
 
 #[cfg(test)]
 mod tests {
+    use matchmaking::lately::WINDOW_MS;
+
     use super::*;
 
     fn waits(notes: &[(i64, i64)]) -> Recent {

@@ -1,29 +1,13 @@
-//! Records of what is in queues: a fixed head, which the store and its scripts need, and JSON, which has what
-//! readers see. Ratings, of which there may be millions, are fixed as a whole. The first byte of each is its
-//! version.
+//! Records of queues, of tickets, and of what else scripts read in Redis. What is in all stores the same is in
+//! [`store_records`].
 
-use std::sync::Arc;
+use matchmaking::{BackfillId, MatchId};
+pub(super) use store_records::{digest, json, read_json};
 
-use matchmaking::{BackfillId, MatchId, Rating, TicketState};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
+use super::{QueueLine, QueueNumber, TicketLine};
 
-use super::{BackfillLine, MatchLine, QueueLine, QueueNumber, Rated, TicketLine};
-
-const VERSION: u8 = 1;
-/// A volatility follows.
-const HAS_VOLATILITY: u8 = 1;
 /// In place of a match where a ticket is in none.
 const NO_MATCH: [u8; 16] = [0; 16];
-
-/// A digest of a request, to tell its repetition from another one.
-pub(super) fn digest(request: &impl Serialize) -> [u8; 16] {
-    let hash = Sha256::digest(json(request));
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&hash[..16]);
-    digest
-}
 
 pub(super) fn queue(line: &QueueLine) -> Vec<u8> {
     json(line)
@@ -33,74 +17,20 @@ pub(super) fn read_queue(bytes: &[u8]) -> Option<QueueLine> {
     read_json(bytes)
 }
 
-/// The match comes before the JSON, for the script that reads both at once (`lua/ticket.lua`).
+/// The match is beside the ticket, for the script that reads both at once (`lua/ticket.lua`).
 pub(super) fn ticket(line: &TicketLine) -> Vec<u8> {
-    let of_match = match line.ticket.state {
-        TicketState::Proposed { match_id } | TicketState::Matched { match_id, .. } => {
-            *match_id.as_bytes()
-        }
-        _ => NO_MATCH,
-    };
-    let mut bytes = vec![VERSION];
-    bytes.extend(line.made.to_be_bytes());
-    bytes.extend(line.version.to_be_bytes());
-    bytes.extend(line.digest);
-    bytes.extend(of_match);
-    bytes.extend(json(&*line.ticket));
-    bytes
+    let of_match = line.ticket.state.match_id();
+    line.to_bytes(&of_match.map_or(NO_MATCH, |id| *id.as_bytes()))
 }
 
 pub(super) fn read_ticket(bytes: &[u8]) -> Option<TicketLine> {
-    let mut parts = Parts::of(bytes)?;
-    let made = u64::from_be_bytes(parts.take()?);
-    let version = u64::from_be_bytes(parts.take()?);
-    let digest = parts.take()?;
-    let _of_match: [u8; 16] = parts.take()?;
-    Some(TicketLine {
-        made,
-        version,
-        digest,
-        ticket: Arc::new(parts.json()?),
-    })
-}
-
-pub(super) fn match_record(line: &MatchLine) -> Vec<u8> {
-    let mut bytes = vec![VERSION];
-    bytes.extend(line.queue.0.to_be_bytes());
-    bytes.extend(line.version.to_be_bytes());
-    bytes.extend(json(&*line.of));
-    bytes
-}
-
-pub(super) fn read_match(bytes: &[u8]) -> Option<MatchLine> {
-    let mut parts = Parts::of(bytes)?;
-    Some(MatchLine {
-        queue: QueueNumber(u32::from_be_bytes(parts.take()?)),
-        version: u64::from_be_bytes(parts.take()?),
-        of: Arc::new(parts.json()?),
-    })
-}
-
-pub(super) fn backfill(line: &BackfillLine) -> Vec<u8> {
-    let mut bytes = vec![VERSION];
-    bytes.extend(line.made.to_be_bytes());
-    bytes.extend(line.digest);
-    bytes.extend(json(&*line.backfill));
-    bytes
-}
-
-pub(super) fn read_backfill(bytes: &[u8]) -> Option<BackfillLine> {
-    let mut parts = Parts::of(bytes)?;
-    Some(BackfillLine {
-        made: u64::from_be_bytes(parts.take()?),
-        digest: parts.take()?,
-        backfill: Arc::new(parts.json()?),
-    })
+    let (line, _): (_, [u8; NO_MATCH.len()]) = TicketLine::read(bytes)?;
+    Some(line)
 }
 
 /// The open backfills of a match.
 pub(super) fn open_of(ids: &[BackfillId]) -> Vec<u8> {
-    json(&ids)
+    json(ids)
 }
 
 pub(super) fn read_open_of(bytes: &[u8]) -> Option<Vec<BackfillId>> {
@@ -116,105 +46,47 @@ pub(super) fn read_match_id(bytes: &[u8]) -> Option<MatchId> {
     Some(MatchId::from_bytes(bytes.try_into().ok()?))
 }
 
-pub(super) fn rating(rated: &Rated) -> Vec<u8> {
-    let Rating {
-        mean,
-        deviation,
-        volatility,
-    } = rated.rating;
-    let flags = volatility.map_or(0, |_| HAS_VOLATILITY);
-    let mut bytes = vec![VERSION, flags];
-    for number in [mean, deviation].into_iter().chain(volatility) {
-        bytes.extend(number.to_bits().to_be_bytes());
-    }
-    bytes.extend(rated.matches.to_be_bytes());
-    bytes.extend(rated.rated_at_ms.to_be_bytes());
-    bytes
-}
-
-pub(super) fn read_rating(bytes: &[u8]) -> Option<Rated> {
-    let mut parts = Parts::of(bytes)?;
-    let [flags] = parts.take()?;
-    let rated = Rated {
-        rating: Rating {
-            mean: parts.number()?,
-            deviation: parts.number()?,
-            volatility: match flags {
-                0 => None,
-                HAS_VOLATILITY => Some(parts.number()?),
-                _ => return None,
-            },
-        },
-        matches: u64::from_be_bytes(parts.take()?),
-        rated_at_ms: i64::from_be_bytes(parts.take()?),
-    };
-    parts.0.is_empty().then_some(rated)
-}
-
-pub(super) fn json(record: &(impl Serialize + ?Sized)) -> Vec<u8> {
-    // Plain data with text keys always has a JSON form.
-    serde_json::to_vec(record).unwrap_or_default()
-}
-
-pub(super) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    serde_json::from_slice(bytes).ok()
-}
-
-/// What is left to be read of a record.
-struct Parts<'a>(&'a [u8]);
-
-impl<'a> Parts<'a> {
-    /// What comes after the version.
-    fn of(bytes: &'a [u8]) -> Option<Self> {
-        let mut parts = Parts(bytes);
-        (parts.take()? == [VERSION]).then_some(parts)
-    }
-
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (head, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(*head)
-    }
-
-    fn number(&mut self) -> Option<f64> {
-        let number = f64::from_bits(u64::from_be_bytes(self.take()?));
-        number.is_finite().then_some(number)
-    }
-
-    fn json<T: DeserializeOwned>(self) -> Option<T> {
-        read_json(self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use matchmaking::{QueuedTicket, Ticket, TicketId, TicketState};
+
     use super::*;
 
+    /// As `lua/ticket.lua` reads it.
     #[test]
-    fn ratings_come_back() {
-        for volatility in [None, Some(0.06)] {
-            let rated = Rated {
-                rating: Rating {
-                    mean: 1500.1,
-                    deviation: 0.1 + 0.2,
-                    volatility,
-                },
-                matches: 3,
-                rated_at_ms: -1,
+    fn a_ticket_has_its_match_in_bytes_34_to_49() {
+        let ticket = Ticket {
+            id: TicketId::parse("t").unwrap(),
+            players: Vec::new(),
+            priority: 0,
+            avoid: Vec::new(),
+        };
+        let id = matchmaking::QueueId::parse("duel").unwrap();
+        let waiting = QueuedTicket::made(id, ticket, 1, 0);
+        let match_id = MatchId::from_bytes([7; 16]);
+        let proposed = waiting.turned(TicketState::Proposed { match_id });
+        for (queued, of_match) in [(waiting, NO_MATCH), (proposed, [7; 16])] {
+            let line = TicketLine {
+                made: 1,
+                digest: [2; 16],
+                version: 3,
+                ticket: Arc::new(queued),
             };
-            let bytes = rating(&rated);
-            assert_eq!(read_rating(&bytes), Some(rated));
-            assert_eq!(read_rating(&bytes[..bytes.len() - 1]), None);
-            assert_eq!(read_rating(&[&bytes[..], &[0]].concat()), None);
+            let bytes = super::ticket(&line);
+            assert_eq!(bytes[33..49], of_match);
+            assert_eq!(bytes[49..], json(&*line.ticket));
+            assert_eq!(read_ticket(&bytes), Some(line));
         }
     }
 
     #[test]
     fn what_is_no_record_is_not_read() {
-        assert_eq!(read_rating(&[]), None);
-        assert_eq!(read_ticket(&[VERSION; 60]), None);
-        assert_eq!(read_match(&[2; 40]), None);
-        assert_eq!(read_backfill(&[VERSION]), None);
+        assert_eq!(read_queue(b"{}"), None);
+        assert_eq!(read_ticket(&[1; 60]), None);
+        assert_eq!(read_open_of(b"{}"), None);
+        assert_eq!(read_match_id(&[1; 15]), None);
         assert_eq!(read_number(b"x"), None);
         assert_eq!(read_number(b"12"), Some(QueueNumber(12)));
     }

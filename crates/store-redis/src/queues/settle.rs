@@ -11,14 +11,14 @@ mod tickets;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use matchmaking::lately;
+use store_records::EndKind;
+
 use super::draft::{Draft, Slot, Slots};
-use super::keys::{EndKind, Part, ended_member};
+use super::keys::{Part, ended_member};
 use super::news;
 use super::tallies::Happened;
 use crate::tx::Write;
-
-/// Tickets and matches of which figures are kept.
-const LATEST: u64 = 10_000;
 
 /// How the figures of a queue change.
 #[derive(Default)]
@@ -115,7 +115,7 @@ impl Draft<'_> {
             return;
         }
         let value = [at_ms.to_be_bytes(), figure].concat();
-        let (key, keep) = (self.place.key(part), LATEST);
+        let (key, keep) = (self.place.key(part), lately::MOST as u64);
         self.also(Write::Push { key, value, keep });
     }
 

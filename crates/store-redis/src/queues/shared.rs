@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use boards::StoreError;
 use redis::{Cmd, Value};
+use ticket_watches::Watches;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -17,7 +18,6 @@ use super::mirror::Mirrors;
 use super::names::Names;
 use super::news::{self, News};
 use super::recent::Recents;
-use super::watches::Watches;
 use super::why::Whys;
 use super::{QueueNumber, records, wire};
 use crate::connection::Event;
@@ -101,12 +101,13 @@ impl Queues {
         };
         match news {
             Some(News::Tickets(number, tickets)) if !tickets.is_empty() => {
-                self.watches.wake(number, tickets);
+                let tickets = tickets.into_iter().map(|ticket| (number, ticket));
+                self.watches.wake(tickets);
             }
-            Some(News::Tickets(number, _)) => self.watches.wake_all(Some(number)),
+            Some(News::Tickets(number, _)) => self.watches.wake_queue(number),
             Some(News::Waiting(_)) => self.waits.send_modify(|n| *n += 1),
             None => {
-                self.watches.wake_all(None);
+                self.watches.wake_all();
                 self.waits.send_modify(|n| *n += 1);
             }
         }

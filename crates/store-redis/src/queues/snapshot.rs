@@ -8,7 +8,7 @@ use redis::{Cmd, Value};
 
 use super::draft::read_ticket_id;
 use super::keys::{Part, Place};
-use super::{BackfillLine, MatchLine, Queues, records, wire};
+use super::{BackfillLine, MatchLine, Queues, wire};
 
 /// Tickets put into a snapshot before others are let in.
 const RUN: usize = 8192;
@@ -92,7 +92,7 @@ impl Queues {
         tx.peek(ids.iter().map(|id| place.backfill(id))).await?;
         let lines = ids.iter().filter_map(|id| {
             let bytes = tx.known(&place.backfill(id))?;
-            records::read_backfill(&bytes)
+            BackfillLine::read(&bytes)
         });
         let is_open = |line: &BackfillLine| line.backfill.state == BackfillState::Open;
         let lines: Vec<BackfillLine> = lines.filter(is_open).collect();
@@ -104,7 +104,7 @@ impl Queues {
         .await?;
         let openings = lines.into_iter().filter_map(|line| {
             let of = tx.known(&place.of_match(line.backfill.match_id))?;
-            let of = records::read_match(&of).filter(MatchLine::is_running)?;
+            let of = MatchLine::read(&of).filter(MatchLine::is_running)?;
             Some((line.backfill, of.of))
         });
         Ok(openings.collect())

@@ -7,17 +7,15 @@ mod left;
 mod rivals;
 mod waiting;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use boards::{Clock, PlayerId};
 use matchmaking::{
-    MatchError, MatchId, MatchStore, NewTicket, NewTicketPlayer, ProposedMatch, ProposedTeam,
-    QueueChange, QueueChanged, QueueId, TicketId, TicketState, Who,
+    MatchError, MatchId, MatchStore, QueueChange, QueueChanged, QueueId, TicketId, TicketState, Who,
 };
 use redis::Value;
-use testkit::{RedisServer, duel};
+use testkit::{RedisServer, announced_duel, duel, lone_ticket};
 
 use super::keys;
 use crate::store::RedisStore;
@@ -117,18 +115,7 @@ fn create(n: u8) -> QueueChange {
 fn create_named(ticket: u64, player: u8) -> QueueChange {
     QueueChange::CreateTicket {
         queue: queue(),
-        ticket: NewTicket {
-            id: ticket_id(ticket),
-            players: vec![NewTicketPlayer {
-                id: id(player),
-                rating: None,
-                roles: Vec::new(),
-                latencies_ms: BTreeMap::new(),
-                attributes: BTreeMap::new(),
-            }],
-            priority: 0,
-            avoid: Vec::new(),
-        },
+        ticket: lone_ticket(ticket_id(ticket), id(player)),
     }
 }
 
@@ -140,22 +127,7 @@ fn cancel(ticket: u64) -> QueueChange {
 }
 
 fn announce(id: MatchId, tickets: [TicketId; 2]) -> QueueChange {
-    let team = |id| ProposedTeam {
-        tickets: vec![(id, vec![None])],
-    };
-    let proposed = ProposedMatch {
-        id,
-        teams: tickets.map(team).into(),
-        region: None,
-        rating_spread: 5.0,
-        team_gap: 0.0,
-        win_probabilities: vec![0.5, 0.5],
-    };
-    QueueChange::Announce {
-        queue: queue(),
-        matches: vec![proposed],
-        fills: Vec::new(),
-    }
+    announced_duel(queue(), id, tickets, 5.0)
 }
 
 fn accept(match_id: MatchId, ticket: TicketId) -> QueueChange {

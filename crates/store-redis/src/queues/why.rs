@@ -61,7 +61,8 @@ impl Queues {
         }
         let before = before.unwrap_or_default().of;
         // Of a million tickets that takes a second, and who asks may have other queues to look at.
-        let compared = spawn_blocking(move || (counts(&why), differences(place, before, why)));
+        let compared =
+            spawn_blocking(move || (WhyWaiting::counts(&why), differences(place, before, why)));
         let (counts, (of, different)) = compared.await.map_err(not_compared)?;
         writes.extend(different);
         self.write_why(queue, place, &writes, &counts).await?;
@@ -116,18 +117,6 @@ fn not_compared(error: JoinError) -> StoreError {
     }
 }
 
-/// How many tickets wait for each reason.
-fn counts(why: &[(TicketId, WhyWaiting)]) -> Vec<(Reason, u64)> {
-    let mut counts: Vec<(Reason, u64)> = Vec::new();
-    for (_, why) in why {
-        match counts.iter_mut().find(|(reason, _)| *reason == why.reason) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((why.reason, 1)),
-        }
-    }
-    counts
-}
-
 /// What is to be written so that it is as it is now, and what is then written.
 fn differences(
     place: Place,
@@ -174,7 +163,8 @@ mod tests {
     fn what_is_the_same_is_not_written() {
         let place = Place::of(&Layout::new("agon", 1), QueueNumber(1));
         let first = vec![why("a", "x"), why("b", "x")];
-        assert_eq!(counts(&first), [(Reason::TooFewPlayers, 2)]);
+        let counts = WhyWaiting::counts(&first);
+        assert_eq!(counts, [(Reason::TooFewPlayers, 2)]);
         let (written, writes) = differences(place, HashMap::new(), first.clone());
         assert_eq!(writes.len(), 2);
         let (written, writes) = differences(place, written, first);

@@ -32,7 +32,7 @@ pub(super) async fn stats(
     let survey = look.survey(&[Stretch::default()]).await?;
     let pin = look.pin()?;
     let Some((best, worst)) = survey.ends else {
-        return Ok(no_stats(pin.season));
+        return Ok(Stats::none(pin.season));
     };
     let (min, max) = ends(pin.order, best, worst)?;
     let total = survey.total;
@@ -129,7 +129,7 @@ fn read(
 ) -> Result<Stats, StoreError> {
     let total = count(item(parts, 0)?)?;
     if total == 0 {
-        return Ok(no_stats(season));
+        return Ok(Stats::none(season));
     }
     let ends = ends_of(order, item(parts, 1)?, item(parts, 2)?)?;
     let at_shares = weights(item(parts, 3)?)?;
@@ -160,15 +160,4 @@ fn ends(order: Order, best: Score, worst: Score) -> Result<(Score, Score), Store
 
 fn score(order: Order, weight: Score) -> Result<Score, StoreError> {
     score_of(order, weight.get()).ok_or_else(|| strange("a score is none"))
-}
-
-fn no_stats(season: SeasonId) -> Stats {
-    Stats {
-        total: 0,
-        min: None,
-        max: None,
-        percentiles: Vec::new(),
-        histogram: Vec::new(),
-        season,
-    }
 }

@@ -1,7 +1,9 @@
 //! A server, its OpenAPI document, and how the two are compared.
 
 use serde_json::{Value, json};
-use testkit::{App, Launch, Reply};
+use testkit::{App, Reply};
+
+use crate::setup::launch;
 
 /// A server and what it says of itself.
 pub struct Subject {
@@ -11,7 +13,7 @@ pub struct Subject {
 
 impl Subject {
     pub fn start() -> Self {
-        let app = Launch::new(env!("CARGO_BIN_EXE_agon")).start();
+        let app = launch().start();
         let document = app.get("/openapi.json").json();
         Subject { app, document }
     }

@@ -200,13 +200,13 @@ impl<'a> Apply<'a> {
             }
             Line::Backfill(line) => {
                 let (key, line) = stored_backfill(line, numbers, shift)?;
-                let record = queues::backfill(&line);
+                let record = line.to_bytes();
                 writes.push(Write::put(Table::Backfills, &key, &record));
                 self.position.backfills += 1;
             }
             Line::Rating(line) => {
                 let (key, rated) = stored_rating(&line, numbers)?;
-                writes.push(Write::put(Table::Ratings, &key, &queues::rating(&rated)));
+                writes.push(Write::put(Table::Ratings, &key, &rated.to_bytes()));
                 self.position.ratings += 1;
             }
         }
@@ -223,13 +223,13 @@ impl<'a> Apply<'a> {
 
     fn past_match(&self, id: MatchId) -> Result<Option<MatchLine>, EngineError> {
         let stored = self.engine.get(Table::PastMatches, id.as_bytes())?;
-        Ok(stored.and_then(|bytes| queues::read_match(&bytes)))
+        Ok(stored.and_then(|bytes| MatchLine::read(&bytes)))
     }
 
     /// Puts a match, which is not in the table of those that go on.
     fn write_match(&mut self, line: MatchLine, writes: &mut Vec<Write>) {
         let id = line.of.id;
-        let record = queues::match_record(&line);
+        let record = line.to_bytes();
         if !matches!(line.of.state, MatchState::Finished { .. }) {
             self.position.matches += 1;
             writes.push(Write::put(Table::Matches, id.as_bytes(), &record));
@@ -316,7 +316,7 @@ impl<'a> Apply<'a> {
             self.position.matches -= 1;
             let id = line.of.id;
             writes.push(Write::remove(Table::Matches, id.as_bytes()));
-            let record = queues::match_record(&line);
+            let record = line.to_bytes();
             writes.push(Write::put(Table::PastMatches, id.as_bytes(), &record));
             let note = end_key(self.now_ms, EndKind::Match, id.as_bytes());
             writes.push(Write::put(Table::Ends, &note, &[]));
@@ -338,7 +338,6 @@ impl<'a> Apply<'a> {
 /// The places of a match with a result in the histories of its players.
 fn histories(of: &Match) -> impl Iterator<Item = [u8; 40]> + '_ {
     let finished = matches!(of.state, MatchState::Finished { .. });
-    let players = of.teams.iter().flat_map(|team| &team.players);
-    let players = players.filter(move |p| finished && p.player.id != boards::PlayerId::NIL);
-    players.map(|p| history_key(p.player.id, of.created_at_ms, of.id))
+    let players = of.everybody().filter(move |_| finished);
+    players.map(|player| history_key(player, of.created_at_ms, of.id))
 }

@@ -11,7 +11,7 @@ use crate::import::apply::queues::{
 };
 use crate::import::check::CheckedQueue;
 use crate::import::{ImportError, unwritten};
-use crate::queues::{self, MatchLine, TicketLine};
+use crate::queues::{self, BackfillLine, MatchLine, Rated, TicketLine};
 use crate::state::State;
 
 /// The first thing that differs, if anything does.
@@ -78,14 +78,14 @@ fn has(
             let what = format!("backfill {} of {}", line.backfill.id, line.backfill.queue);
             let (key, expected) = stored_backfill(line, numbers, shift)?;
             let found = engine.get(Table::Backfills, &key).map_err(unwritten)?;
-            let found = found.and_then(|bytes| queues::read_backfill(&bytes));
+            let found = found.and_then(|bytes| BackfillLine::read(&bytes));
             (found == Some(expected), what)
         }
         Line::Rating(line) => {
             let what = format!("the rating of {} in {}", line.player_id, line.queue);
             let (key, expected) = stored_rating(&line, numbers)?;
             let found = engine.get(Table::Ratings, &key).map_err(unwritten)?;
-            let found = found.and_then(|bytes| queues::read_rating(&bytes));
+            let found = found.and_then(|bytes| Rated::read(&bytes));
             (found == Some(expected), what)
         }
     };
@@ -100,6 +100,6 @@ fn find_match(engine: &Engine, like: &MatchLine) -> Result<Option<MatchLine>, En
         Table::PastMatches
     };
     let found = engine.get(table, like.of.id.as_bytes())?;
-    let found = found.and_then(|bytes| queues::read_match(&bytes));
+    let found = found.and_then(|bytes| MatchLine::read(&bytes));
     Ok(found.map(|line| MatchLine { version: 0, ..line }))
 }

@@ -1,18 +1,16 @@
 //! A record that is gone or that is not what was written keeps a store from opening.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use boards::{Attributes, BoardStore, Change, DisplayName, Player};
-use matchmaking::{
-    MatchId, MatchResult, MatchStore, NewBackfill, NewTicket, NewTicketPlayer, ProposedMatch,
-    ProposedTeam, QueueChange, QueueId, TicketId,
-};
-use testkit::duel;
+use boards::BoardStore;
+use matchmaking::{MatchStore, NewBackfill, QueueChange};
 
 use super::*;
 use crate::data_dir::DataDir;
 use crate::engine::{Engine, Write};
+use crate::testing::{
+    announce, create, finish, match_id, player, put_players, put_queue, queue, ticket,
+};
 use crate::{Clock, EmbeddedStore, OpenError, Options};
 
 fn options(dir: &Path) -> Options {
@@ -24,40 +22,22 @@ fn options(dir: &Path) -> Options {
     }
 }
 
-fn id(n: u8) -> PlayerId {
-    PlayerId::from_bytes([n; 16])
-}
-
-fn name(n: u8) -> TicketId {
-    TicketId::parse(&format!("t{n}")).unwrap()
-}
-
 /// A store with one of everything that is loaded: tickets that wait and are proposed, matches that are
 /// proposed and held, an open backfill, ratings.
 async fn fill(dir: &Path) {
     let store = EmbeddedStore::open(&options(dir)).unwrap();
-    let player = |n| Player {
-        id: id(n),
-        display_name: DisplayName::parse("ada").unwrap(),
-        country: None,
-        attributes: Attributes::default(),
-    };
-    let players = Change::PutPlayers((1..9).map(player).collect());
-    store.change(players, None, 0).await.unwrap();
+    store.change(put_players(), None, 0).await.unwrap();
     let mut changes = vec![put_queue(None)];
     changes.extend((1..8).map(create));
     changes.push(announce(1, [1, 2]));
-    changes.push(QueueChange::Finish {
-        match_id: MatchId::from_random([1; 16]),
-        result: MatchResult::Placements(vec![1, 2]),
-    });
+    changes.push(finish(1));
     changes.push(announce(2, [3, 4]));
     changes.push(QueueChange::CreateBackfill {
         queue: queue(),
         backfill: NewBackfill {
-            id: name(1),
-            match_id: MatchId::from_random([2; 16]),
-            left: vec![id(3)],
+            id: ticket(1),
+            match_id: match_id(2),
+            left: vec![player(3)],
             seats: Vec::new(),
         },
     });
@@ -65,54 +45,6 @@ async fn fill(dir: &Path) {
     changes.push(announce(3, [5, 6]));
     for change in changes {
         store.change_queue(change, None, 0).await.unwrap();
-    }
-}
-
-fn queue() -> QueueId {
-    QueueId::parse("duel").unwrap()
-}
-
-fn put_queue(acceptance_ms: Option<u64>) -> QueueChange {
-    QueueChange::PutQueue {
-        queue: queue(),
-        settings: Box::new(duel(acceptance_ms, 1000)),
-    }
-}
-
-fn create(n: u8) -> QueueChange {
-    let player = NewTicketPlayer {
-        id: id(n),
-        rating: None,
-        roles: Vec::new(),
-        latencies_ms: BTreeMap::new(),
-        attributes: BTreeMap::new(),
-    };
-    QueueChange::CreateTicket {
-        queue: queue(),
-        ticket: NewTicket {
-            id: name(n),
-            players: vec![player],
-            priority: 0,
-            avoid: Vec::new(),
-        },
-    }
-}
-
-fn announce(n: u8, tickets: [u8; 2]) -> QueueChange {
-    let team = |n| ProposedTeam {
-        tickets: vec![(name(n), vec![None])],
-    };
-    QueueChange::Announce {
-        queue: queue(),
-        matches: vec![ProposedMatch {
-            id: MatchId::from_random([n; 16]),
-            teams: tickets.map(team).into(),
-            region: None,
-            rating_spread: 0.0,
-            team_gap: 0.0,
-            win_probabilities: vec![0.5, 0.5],
-        }],
-        fills: Vec::new(),
     }
 }
 

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use matchmaking::{
-    Announced, BackfillId, Match, MatchError, MatchId, ProposedMatch, QueueChanged, QueueId,
-    QueuedTicket, Role, TicketId, TicketState,
+    Announced, BackfillId, Match, MatchError, ProposedMatch, QueueChanged, QueueId, QueuedTicket,
+    Role, TicketId,
 };
 
 use super::Stage;
@@ -99,15 +99,12 @@ impl Stage<'_> {
         now_ms: i64,
     ) -> Result<Option<TicketLine>, MatchError> {
         let line = self.ticket_by(queue, id, now_ms)?;
-        Ok(line.filter(|line| line.ticket.state == TicketState::Waiting))
+        Ok(line.filter(TicketLine::waits))
     }
 
     /// A match's tickets become what they are in it: proposed, or matched.
     pub(super) fn settle_in(&mut self, queue: QueueNumber, of: &Match, now_ms: i64) {
-        let state = match of.accept_by_ms() {
-            Some(_) => TicketState::Proposed { match_id: of.id },
-            None => matched(of.id, now_ms),
-        };
+        let state = of.state_of_tickets(now_ms);
         for id in of.ticket_ids() {
             if let Some(line) = self.live_ticket(queue, id) {
                 let after = line.ticket.turned(state.clone());
@@ -132,11 +129,11 @@ impl Stage<'_> {
         };
         let of = self.find_match(line.backfill.match_id)?;
         let taken = line.backfill.taken(team, &ticket.ticket, roles);
-        let Some(taken) = taken.filter(|_| may_join(&of.of, &ticket)) else {
+        let Some(taken) = taken.filter(|_| of.of.may_be_joined(&ticket.ticket)) else {
             return Ok(false);
         };
         let joined = of.of.joined(team, &ticket.ticket, roles);
-        let after = ticket.ticket.turned(matched(joined.id, now_ms));
+        let after = ticket.ticket.turned(joined.state_of_tickets(now_ms));
         self.set_ticket(queue.number, ticket, after);
         self.set_match(of, joined);
         let key = (queue.number, backfill.clone());
@@ -146,17 +143,6 @@ impl Stage<'_> {
             .set(key, BackfillLine { backfill, ..line });
         Ok(true)
     }
-}
-
-/// Whether the match is being held, and nobody of the ticket is in it.
-fn may_join(of: &Match, ticket: &TicketLine) -> bool {
-    let newcomers = &ticket.ticket.ticket.players;
-    let there = |id| newcomers.iter().any(|player| player.id == id);
-    of.has_to_run().is_ok() && !of.players().any(|p| there(p.player.id))
-}
-
-fn matched(match_id: MatchId, at_ms: i64) -> TicketState {
-    TicketState::Matched { match_id, at_ms }
 }
 
 fn size(line: &TicketLine) -> usize {

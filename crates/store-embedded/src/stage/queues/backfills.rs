@@ -29,28 +29,13 @@ impl Stage<'_> {
         if line.queue != queue.number {
             return Err(MatchError::UnknownMatch(new.match_id));
         }
-        let (after, mut seats) = line.of.leave(&new.left)?;
         let open = self.open_backfills(queue, new.match_id);
-        let seats_open = open.iter().flat_map(|line| &line.backfill.open);
-        let others = seats_open.chain(&seats);
-        after.may_open(&queue.settings.rules, &new.seats, others)?;
-        seats.extend(new.seats);
-        if seats.is_empty() {
-            let reason = "is missing: a backfill opens one at least";
-            return Err(MatchError::BadSeat { at: 0, reason });
-        }
+        let open: Vec<_> = open.iter().flat_map(|line| &line.backfill.open).collect();
+        let (after, seats) = new.seats_of(&line.of, &queue.settings.rules, &open)?;
         if !new.left.is_empty() {
             self.set_match(line, after);
         }
-        let backfill = Backfill {
-            id: new.id,
-            queue: queue.id.clone(),
-            match_id: new.match_id,
-            created_at_ms: now_ms,
-            open: seats,
-            filled_by: Vec::new(),
-            state: BackfillState::Open,
-        };
+        let backfill = new.made(queue.id.clone(), seats, now_ms);
         let made = self.position.next_sequence;
         self.position.next_sequence += 1;
         Ok(self.put_backfill(queue.number, made, digest, backfill))
@@ -141,7 +126,7 @@ impl Stage<'_> {
             .get(Table::EndedBackfills, &named_key(queue, id));
         Ok(stored
             .map_err(failed)?
-            .and_then(|bytes| queues::read_backfill(&bytes)))
+            .and_then(|bytes| BackfillLine::read(&bytes)))
     }
 }
 

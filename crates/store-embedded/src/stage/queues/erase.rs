@@ -12,7 +12,7 @@ use matchmaking::{MatchError, MatchId, TicketEnd, TicketState};
 use super::Stage;
 use crate::effect::Effect;
 use crate::engine::{EngineError, Table};
-use crate::queues::{self, Queue, has_player};
+use crate::queues::{self, Queue};
 use crate::reader::unavailable;
 
 impl Stage<'_> {
@@ -55,7 +55,7 @@ impl Stage<'_> {
 
     fn erase_from_matches(&mut self, player: PlayerId) -> Result<(), MatchError> {
         let held = self.state.queues.matches.iter();
-        let with_player = held.filter(|(_, line)| has_player(line, player));
+        let with_player = held.filter(|(_, line)| line.of.has_player(player));
         let ids: Vec<MatchId> = with_player.map(|(id, _)| *id).collect();
         for id in ids {
             let line = self.find_match(id)?;

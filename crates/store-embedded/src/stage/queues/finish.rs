@@ -1,9 +1,9 @@
 //! The result of a match: the match, ratings, histories and boards change in one batch, once and for all.
 
-use boards::{BoardId, PlayerId, Score, Submission};
+use boards::PlayerId;
 use matchmaking::{
-    BoardEffect, Match, MatchError, MatchId, MatchPlayer, MatchResult, MatchState, QueueChanged,
-    Rating, RatingChange,
+    BoardEffect, Match, MatchError, MatchId, MatchResult, MatchState, QueueChanged, RatingChange,
+    Share,
 };
 
 use super::Stage;
@@ -31,7 +31,8 @@ impl Stage<'_> {
         if let Some(queue) = self.state.queues.all.get(&line.queue) {
             if let MatchResult::Placements(places) = &result {
                 ratings = self.rate(queue, &line.of, places, now_ms);
-                boards = self.feed(queue, &ratings, places);
+                let shares = queue.settings.shares(&ratings, places).into_iter();
+                boards = shares.map(|share| self.give(share)).collect();
             }
             self.end_backfills(queue, id);
         }
@@ -53,8 +54,6 @@ impl Stage<'_> {
         }
     }
 
-    /// Rates those who are in the match at its end. Who has no rating by results yet begins with that of
-    /// the ticket.
     fn rate(
         &mut self,
         queue: &Queue,
@@ -62,33 +61,9 @@ impl Stage<'_> {
         places: &[u32],
         now_ms: i64,
     ) -> Vec<RatingChange> {
-        let mut players = Vec::new();
-        let (mut teams, mut ranks) = (Vec::new(), Vec::new());
-        for (team, (line, place)) in of.teams.iter().zip(places).enumerate() {
-            let there = line.players.iter().filter(|player| !player.left);
-            let there: Vec<_> = there
-                .map(|p| (p.player.id, self.before(queue, p)))
-                .collect();
-            // Nothing is to be learnt of a team that all have left.
-            if !there.is_empty() {
-                teams.push(there.iter().map(|(_, rating)| *rating).collect());
-                ranks.push(*place);
-                players.extend(there.into_iter().map(|(id, before)| (team, id, before)));
-            }
-        }
-        let after = queue.settings.rating_system.rate(&teams, &ranks);
-        let changes = players.into_iter().zip(after.into_iter().flatten());
-        let changes = changes.map(|((team, player, before), after)| RatingChange {
-            player,
-            team,
-            before,
-            after,
-        });
-        let changes: Vec<_> = changes.collect();
-        for change in changes
-            .iter()
-            .filter(|change| change.player != PlayerId::NIL)
-        {
+        let before = |player| self.rated(queue, player).map(|rated| rated.rating);
+        let changes = of.rated(queue.settings.rating_system, places, before);
+        for change in changes.iter().filter(|change| change.is_of_somebody()) {
             let rated = Rated {
                 rating: change.after,
                 matches: self.rated(queue, change.player).map_or(0, |r| r.matches) + 1,
@@ -100,49 +75,9 @@ impl Stage<'_> {
         changes
     }
 
-    fn before(&self, queue: &Queue, player: &MatchPlayer) -> Rating {
-        let rated = self.rated(queue, player.player.id);
-        rated.map_or(player.player.rating, |rated| rated.rating)
-    }
-
-    fn feed(
-        &mut self,
-        queue: &Queue,
-        changes: &[RatingChange],
-        places: &[u32],
-    ) -> Vec<BoardEffect> {
-        let mut effects = Vec::new();
-        for feed in &queue.settings.boards {
-            for change in changes
-                .iter()
-                .filter(|change| change.player != PlayerId::NIL)
-            {
-                let share = feed.submit.share(places, change.team, &change.after);
-                if let Some((operator, value)) = share {
-                    let submission = Score::new(value).ok().map(|score| Submission {
-                        operator: Some(operator),
-                        ..Submission::new(change.player, score)
-                    });
-                    effects.push(self.give(&feed.board, change.player, submission));
-                }
-            }
-        }
-        effects
-    }
-
-    fn give(
-        &mut self,
-        board: &BoardId,
-        player: PlayerId,
-        submission: Option<Submission>,
-    ) -> BoardEffect {
-        let outcome = submission.and_then(|submission| self.submit(board, submission).ok());
-        let taken = outcome.filter(|outcome| outcome.applied);
-        BoardEffect {
-            board: board.clone(),
-            player,
-            score: taken.map(|outcome| outcome.score),
-            rank: taken.and_then(|outcome| outcome.rank),
-        }
+    fn give(&mut self, share: Share) -> BoardEffect {
+        let submission = share.submission.clone();
+        let outcome = submission.and_then(|given| self.submit(&share.board, given).ok());
+        share.effect(outcome)
     }
 }

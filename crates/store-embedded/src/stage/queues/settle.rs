@@ -75,7 +75,7 @@ impl Stage<'_> {
     fn write_match(&mut self, line: &MatchLine) {
         let id = line.of.id;
         let key = id.as_bytes();
-        let record = queues::match_record(line);
+        let record = line.to_bytes();
         let was_live = self.state.queues.matches.contains_key(&id);
         let goes_on = matches!(
             line.of.state,
@@ -96,9 +96,8 @@ impl Stage<'_> {
             self.note_end(EndKind::Match, key);
             return;
         }
-        let players = line.of.teams.iter().flat_map(|team| &team.players);
-        for player in players.filter(|p| p.player.id != PlayerId::NIL) {
-            let key = history_key(player.player.id, line.of.created_at_ms, id);
+        for player in line.of.everybody() {
+            let key = history_key(player, line.of.created_at_ms, id);
             self.writes.push(Write::put(Table::History, &key, &[]));
         }
     }
@@ -106,7 +105,7 @@ impl Stage<'_> {
     fn write_backfill(&mut self, queue: QueueNumber, line: &BackfillLine) {
         let id = &line.backfill.id;
         let key = named_key(queue, id);
-        let record = queues::backfill(line);
+        let record = line.to_bytes();
         let stored = self.state.queues.all.get(&queue);
         let was_open = stored.is_some_and(|queue| queue.backfills.contains_key(id));
         if line.backfill.state == BackfillState::Open {
@@ -131,7 +130,7 @@ impl Stage<'_> {
         match rated {
             Some(rated) => {
                 self.position.ratings += u64::from(!was_there);
-                let record = queues::rating(rated);
+                let record = rated.to_bytes();
                 self.writes.push(Write::put(Table::Ratings, &key, &record));
             }
             None => {

@@ -89,12 +89,7 @@ pub(crate) fn put_match(
         queue.0.to_string().into_bytes(),
     );
     let key = place.key(Part::Matches);
-    rooms.hash(
-        place.room,
-        &key,
-        id.as_bytes(),
-        records::match_record(&line),
-    );
+    rooms.hash(place.room, &key, id.as_bytes(), line.to_bytes());
     match &line.of.state {
         MatchState::Proposed { accept_by_ms, .. } => {
             let key = place.key(Part::Proposals);
@@ -108,7 +103,7 @@ pub(crate) fn put_match(
 }
 
 fn put_held(rooms: &mut Rooms<'_>, place: Place, line: &MatchLine) {
-    for player in line.players() {
+    for player in line.of.everybody() {
         let member = held_member(player, line.of.id);
         rooms.sorted(place.room, &place.key(Part::Held), 0.0, &member);
         put_index(rooms, place, player);
@@ -117,7 +112,7 @@ fn put_held(rooms: &mut Rooms<'_>, place: Place, line: &MatchLine) {
 
 fn remember(rooms: &mut Rooms<'_>, line: &MatchLine) {
     let member = history_member(line.of.id, line.queue);
-    for player in line.players() {
+    for player in line.of.everybody() {
         let room = rooms.core().layout.of_player(player);
         rooms.sorted(
             room,
@@ -187,7 +182,7 @@ pub(crate) fn put_backfill(
     };
     let name = line.backfill.id.as_str().as_bytes();
     let key = place.key(Part::Backfills);
-    rooms.hash(place.room, &key, name, records::backfill(&line));
+    rooms.hash(place.room, &key, name, line.to_bytes());
     rooms.sorted(
         place.room,
         &place.key(Part::Openings),
@@ -218,7 +213,7 @@ pub(crate) fn put_rating(
     };
     let room = rooms.core().layout.of_player(line.player_id);
     let (key, player) = (place.key(Part::Ratings), line.player_id);
-    rooms.hash(room, &key, player.as_bytes(), records::rating(&rated));
+    rooms.hash(room, &key, player.as_bytes(), rated.to_bytes());
     put_index(rooms, place, player);
     Ok(())
 }

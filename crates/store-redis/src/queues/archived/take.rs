@@ -14,7 +14,7 @@ use crate::layout::Layout;
 use crate::migrate::{Found, MigrateError, Out, RUN, Reading, damaged, fetch};
 use crate::queues::draft::read_ticket_id;
 use crate::queues::keys::{MATCHES, Part, Place, QUEUES};
-use crate::queues::{QueueLine, QueueNumber, records};
+use crate::queues::{BackfillLine, MatchLine, QueueLine, QueueNumber, Rated, records};
 
 /// A queue to be written.
 struct Source {
@@ -87,7 +87,7 @@ async fn write_matches<W: Write>(
         for (place, value) in places.iter().zip(values) {
             // Where there is none it was written down and did not come to be.
             let Some(value) = value else { continue };
-            let line = records::read_match(&value);
+            let line = MatchLine::read(&value);
             let line = line.ok_or_else(|| damaged(&place.1, &place.2))?;
             let deleted = !sources.iter().any(|queue| queue.line.number == line.queue);
             // A proposal fails with its queue, also where nobody has come to say so.
@@ -199,7 +199,7 @@ async fn write_backfills<W: Write>(
     out: &mut Out<'_, W>,
 ) -> Result<(), MigrateError> {
     let is_live = |bytes: &[u8]| {
-        let line = records::read_backfill(bytes)?;
+        let line = BackfillLine::read(bytes)?;
         Some(line.backfill.state == BackfillState::Open)
     };
     let part = Part::Backfills;
@@ -207,7 +207,7 @@ async fn write_backfills<W: Write>(
     for some in all.chunks(RUN) {
         let values = named(reading, queue.place, part, some).await?;
         for (name, value) in some.iter().zip(values) {
-            let line = records::read_backfill(&value);
+            let line = BackfillLine::read(&value);
             let bad = || damaged(&queue.place.key(part), name.as_str().as_bytes());
             let line = line.ok_or_else(bad)?;
             let text = BackfillText::new(line.made, line.digest, (*line.backfill).clone());
@@ -225,7 +225,7 @@ async fn write_ratings<W: Write>(
     let key = queue.place.key(Part::Ratings);
     for some in reading.ids(&key).await?.chunks(RUN) {
         for (id, value) in fetch(reading, &key, some).await? {
-            let rated = records::read_rating(&value);
+            let rated = Rated::read(&value);
             let rated = rated.ok_or_else(|| damaged(&key, id.as_bytes()))?;
             let of = (queue.id.clone(), id);
             let line = RatingLine::new(of, rated.rating, rated.matches, rated.rated_at_ms);

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use boards::StoreError;
 use matchmaking::{
-    Announced, BackfillId, Match, MatchError, ProposedMatch, QueueChanged, QueueId, QueuedTicket,
-    Role, TicketId, TicketState,
+    Announced, BackfillId, MatchError, ProposedMatch, QueueChanged, QueueId, QueuedTicket, Role,
+    TicketId,
 };
 
 use super::{Attempt, finished};
@@ -147,14 +147,11 @@ impl Draft<'_> {
         let id = line.backfill.match_id;
         let of = known(self.find_match(id).await?, id)?;
         let taken = line.backfill.taken(*team, &ticket.ticket, roles);
-        let Some(taken) = taken.filter(|_| may_join(&of.of, &ticket)) else {
+        let Some(taken) = taken.filter(|_| of.of.may_be_joined(&ticket.ticket)) else {
             return Ok(false);
         };
         let joined = of.of.joined(*team, &ticket.ticket, roles);
-        let (match_id, at_ms) = (joined.id, now_ms);
-        let after = ticket
-            .ticket
-            .turned(TicketState::Matched { match_id, at_ms });
+        let after = ticket.ticket.turned(joined.state_of_tickets(now_ms));
         self.open_backfills(id).await?;
         self.set_ticket(ticket, after);
         self.set_match(of, joined);
@@ -162,13 +159,6 @@ impl Draft<'_> {
         self.set_backfill(BackfillLine { backfill, ..line });
         Ok(true)
     }
-}
-
-/// Whether the match is being held, and nobody of the ticket is in it.
-fn may_join(of: &Match, ticket: &TicketLine) -> bool {
-    let newcomers = &ticket.ticket.ticket.players;
-    let there = |id| newcomers.iter().any(|player| player.id == id);
-    of.has_to_run().is_ok() && !of.players().any(|p| there(p.player.id))
 }
 
 fn size(line: &TicketLine) -> usize {

@@ -39,15 +39,7 @@ impl Queues {
             return finished(draft, answer(&line.backfill));
         }
         let seats = seats(&mut draft, &line, new, now_ms).await?;
-        let backfill = Backfill {
-            id: new.id.clone(),
-            queue: queue.clone(),
-            match_id: of,
-            created_at_ms: now_ms,
-            open: seats,
-            filled_by: Vec::new(),
-            state: BackfillState::Open,
-        };
+        let backfill = new.made(queue.clone(), seats, now_ms);
         let changed = answer(&backfill);
         draft.set_backfill(BackfillLine {
             made: self.core.stamps.next(1),
@@ -89,15 +81,9 @@ async fn seats(
     now_ms: i64,
 ) -> Result<Vec<matchmaking::OpenSeat>, MatchError> {
     let of = known(draft.match_by(new.match_id, now_ms).await?, new.match_id)?;
-    let (after, mut seats) = of.of.leave(&new.left)?;
     let open = draft.open_backfills(new.match_id).await?;
-    let others = open.iter().flat_map(|line| &line.backfill.open);
-    after.may_open(&line.settings.rules, &new.seats, others.chain(&seats))?;
-    seats.extend(new.seats.iter().cloned());
-    if seats.is_empty() {
-        let reason = "is missing: a backfill opens one at least";
-        return Err(MatchError::BadSeat { at: 0, reason });
-    }
+    let open: Vec<_> = open.iter().flat_map(|line| &line.backfill.open).collect();
+    let (after, seats) = new.seats_of(&of.of, &line.settings.rules, &open)?;
     if !new.left.is_empty() {
         draft.set_match(of, after);
     }

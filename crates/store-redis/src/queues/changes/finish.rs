@@ -3,10 +3,10 @@
 //! It is about several rooms, and so are others at the same time: the queue's line is read without the commit
 //! depending on it, as that would lock it for all. A result that meets the end of its queue is as one before.
 
-use boards::{BoardId, Outcome, PlayerId, Refusal, Score, StoreError, Submission};
+use boards::{Outcome, PlayerId, Refusal, StoreError};
 use matchmaking::{
-    BoardEffect, Match, MatchError, MatchId, MatchPlayer, MatchResult, MatchState, QueueChanged,
-    QueueSettings, Rating, RatingChange,
+    BoardEffect, Match, MatchError, MatchId, MatchResult, MatchState, QueueChanged, QueueSettings,
+    RatingChange, Share,
 };
 
 use super::{Attempt, Made, SoFar, finished};
@@ -44,7 +44,7 @@ impl Queues {
             draft.end_backfills(id).await?;
             if let MatchResult::Placements(places) = result {
                 ratings = draft.rate(&settings, &of, places, now_ms);
-                let shares = shares(&settings, &ratings, places);
+                let shares = settings.shares(&ratings, places);
                 let Some(given) = give(&mut draft, so_far, shares, now_ms).await? else {
                     return Ok(None);
                 };
@@ -71,7 +71,7 @@ impl Draft<'_> {
         let layout = &self.core().layout;
         let place = self.place;
         let at = line(place.room, &of.queue);
-        let ids: Vec<PlayerId> = rated_players(of).collect();
+        let ids: Vec<PlayerId> = of.everybody().collect();
         let players = ids.iter().map(|id| player(layout, *id));
         let ratings = || ids.iter().map(|id| place.rating(layout, *id));
         let all = players.chain(ratings()).chain([at.clone()]);
@@ -90,17 +90,15 @@ impl Draft<'_> {
     fn without_erased(&self, of: &Match) -> Match {
         let layout = &self.core().layout;
         let is_gone = |id: &PlayerId| self.tx.known(&player(layout, *id)).is_none();
-        let gone = rated_players(of).filter(is_gone);
+        let gone = of.everybody().filter(is_gone);
         gone.fold(of.clone(), |of, id| of.erased(id))
     }
 
     fn rated(&self, player: PlayerId) -> Option<Rated> {
         let at = self.place.rating(&self.core().layout, player);
-        records::read_rating(&self.tx.known(&at)?)
+        Rated::read(&self.tx.known(&at)?)
     }
 
-    /// Rates those who are in the match at its end. Who has no rating by results yet begins with that of the
-    /// ticket.
     fn rate(
         &mut self,
         settings: &QueueSettings,
@@ -108,28 +106,9 @@ impl Draft<'_> {
         places: &[u32],
         now_ms: i64,
     ) -> Vec<RatingChange> {
-        let mut players = Vec::new();
-        let (mut teams, mut ranks) = (Vec::new(), Vec::new());
-        for (team, (line, place)) in of.teams.iter().zip(places).enumerate() {
-            let there = line.players.iter().filter(|player| !player.left);
-            let there: Vec<_> = there.map(|p| (p.player.id, self.before(p))).collect();
-            // Nothing is to be learnt of a team that all have left.
-            if !there.is_empty() {
-                teams.push(there.iter().map(|(_, rating)| *rating).collect());
-                ranks.push(*place);
-                players.extend(there.into_iter().map(|(id, before)| (team, id, before)));
-            }
-        }
-        let after = settings.rating_system.rate(&teams, &ranks);
-        let changes = players.into_iter().zip(after.into_iter().flatten());
-        let changes = changes.map(|((team, player, before), after)| RatingChange {
-            player,
-            team,
-            before,
-            after,
-        });
-        let changes: Vec<_> = changes.collect();
-        for change in changes.iter().filter(|change| is_somebody(change.player)) {
+        let before = |player| self.rated(player).map(|rated| rated.rating);
+        let changes = of.rated(settings.rating_system, places, before);
+        for change in changes.iter().filter(|change| change.is_of_somebody()) {
             self.set_rating(change, now_ms);
         }
         changes
@@ -142,47 +121,20 @@ impl Draft<'_> {
             rated_at_ms: now_ms,
         };
         let at = self.place.rating(&self.core().layout, change.player);
-        self.tx.set(at, records::rating(&rated));
-    }
-
-    fn before(&self, player: &MatchPlayer) -> Rating {
-        let rated = self.rated(player.player.id);
-        rated.map_or(player.player.rating, |rated| rated.rating)
+        self.tx.set(at, rated.to_bytes());
     }
 }
 
-/// What each player is given on each board; no submission where it is no score.
-fn shares(
-    settings: &QueueSettings,
-    changes: &[RatingChange],
-    places: &[u32],
-) -> Vec<(BoardId, PlayerId, Option<Submission>)> {
-    let changes = || changes.iter().filter(|change| is_somebody(change.player));
-    let pairs = settings
-        .boards
-        .iter()
-        .flat_map(|feed| changes().map(move |c| (feed, c)));
-    let shares = pairs.filter_map(|(feed, change)| {
-        let (operator, value) = feed.submit.share(places, change.team, &change.after)?;
-        let submission = Score::new(value).ok().map(|score| Submission {
-            operator: Some(operator),
-            ..Submission::new(change.player, score)
-        });
-        Some((feed.board.clone(), change.player, submission))
-    });
-    shares.collect()
-}
-
-/// Gives them, in the same transaction. `None` where it is to begin anew.
+/// Gives players their shares, in the same transaction. `None` where it is to begin anew.
 async fn give<'c>(
     draft: &mut Draft<'c>,
     so_far: SoFar<'_, 'c>,
-    shares: Vec<(BoardId, PlayerId, Option<Submission>)>,
+    shares: Vec<Share>,
     now_ms: i64,
 ) -> Result<Option<(Vec<BoardEffect>, After)>, StoreError> {
-    let asked = shares.iter().filter_map(|(board, _, submission)| {
-        let submission = submission.clone()?;
-        Some((board.clone(), submission))
+    let asked = shares.iter().filter_map(|share| {
+        let submission = share.submission.clone()?;
+        Some((share.board.clone(), submission))
     });
     let asked: Vec<_> = asked.collect();
     if asked.is_empty() {
@@ -201,31 +153,12 @@ async fn give<'c>(
 }
 
 /// What the shares did on the boards, by the outcomes of those that were submitted.
-fn effects(
-    shares: Vec<(BoardId, PlayerId, Option<Submission>)>,
-    outcomes: Vec<Result<Outcome, Refusal>>,
-) -> Vec<BoardEffect> {
+fn effects(shares: Vec<Share>, outcomes: Vec<Result<Outcome, Refusal>>) -> Vec<BoardEffect> {
     let mut outcomes = outcomes.into_iter();
-    let effects = shares.into_iter().map(|(board, player, submission)| {
-        let outcome = submission.and_then(|_| outcomes.next()?.ok());
-        let taken = outcome.filter(|outcome| outcome.applied);
-        BoardEffect {
-            board,
-            player,
-            score: taken.as_ref().map(|outcome| outcome.score),
-            rank: taken.and_then(|outcome| outcome.rank),
-        }
+    let effects = shares.into_iter().map(|share| {
+        let is_submitted = share.submission.is_some();
+        let outcome = is_submitted.then(|| outcomes.next()?.ok()).flatten();
+        share.effect(outcome)
     });
     effects.collect()
-}
-
-fn is_somebody(id: PlayerId) -> bool {
-    id != PlayerId::NIL
-}
-
-/// All who are or were in it and have not been erased.
-fn rated_players(of: &Match) -> impl Iterator<Item = PlayerId> {
-    let players = of.teams.iter().flat_map(|team| &team.players);
-    let ids = players.map(|p| p.player.id);
-    ids.filter(|id| is_somebody(*id))
 }

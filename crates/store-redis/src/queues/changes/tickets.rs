@@ -16,7 +16,7 @@ use matchmaking::{
 use super::{Attempt, finished};
 use crate::queues::draft::{Draft, known};
 use crate::queues::keys::{Place, player, queues_of};
-use crate::queues::{QueueLine, Queues, TicketLine, erase, records};
+use crate::queues::{QueueLine, Queues, Rated, TicketLine, erase, records};
 use crate::tx::{At, Tx};
 
 impl Queues {
@@ -68,7 +68,7 @@ impl Queues {
         let rating = |player: PlayerId| {
             let at = draft.place.rating(&self.core.layout, player);
             let rated = draft.tx.known(&at);
-            let rated = rated.and_then(|bytes| records::read_rating(&bytes));
+            let rated = rated.and_then(|bytes| Rated::read(&bytes));
             rated.map_or_else(
                 || line.settings.rating_system.initial(),
                 |rated| rated.rating,

@@ -20,7 +20,7 @@ impl Draft<'_> {
             &mut self.backfills,
             ids,
             |id| place.backfill(id),
-            records::read_backfill,
+            BackfillLine::read,
         )
         .await
     }

@@ -1,10 +1,11 @@
 //! What follows from backfills that have changed.
 
 use matchmaking::BackfillState;
+use store_records::EndKind;
 
 use super::taken;
 use crate::queues::draft::Draft;
-use crate::queues::keys::{EndKind, Part};
+use crate::queues::keys::Part;
 use crate::queues::{BackfillLine, records};
 use crate::tx::Write;
 
@@ -32,7 +33,7 @@ impl Draft<'_> {
     fn settle_backfill(&mut self, before: Option<&BackfillLine>, after: &BackfillLine) {
         let id = after.backfill.id.as_str().as_bytes();
         let at = self.place.backfill(&after.backfill.id);
-        self.tx.set(at, records::backfill(after));
+        self.tx.set(at, after.to_bytes());
         let is_open = |line: &BackfillLine| line.backfill.state == BackfillState::Open;
         match (before.is_some_and(is_open), is_open(after)) {
             (false, true) => self.z_add(Part::Openings, after.made as f64, id),

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use boards::PlayerId;
 use matchmaking::{MatchId, MatchState};
+use store_records::EndKind;
 
 use super::{Counts, taken};
+use crate::queues::MatchLine;
 use crate::queues::draft::Draft;
-use crate::queues::keys::{EndKind, Part, held_member, history, history_member};
-use crate::queues::{MatchLine, records};
+use crate::queues::keys::{Part, held_member, history, history_member};
 use crate::tx::Write;
 
 impl Draft<'_> {
@@ -21,8 +22,7 @@ impl Draft<'_> {
 
     fn settle_match(&mut self, before: Option<&MatchLine>, after: &MatchLine, counts: &mut Counts) {
         let id = after.of.id;
-        self.tx
-            .set(self.place.of_match(id), records::match_record(after));
+        self.tx.set(self.place.of_match(id), after.to_bytes());
         let was_due = before.is_some_and(|line| line.of.accept_by_ms().is_some());
         match after.of.accept_by_ms() {
             Some(by) if !was_due => self.z_add(Part::Proposals, by as f64, id.as_bytes()),
@@ -49,7 +49,9 @@ impl Draft<'_> {
     fn settle_held(&mut self, before: Option<&MatchLine>, after: &MatchLine) {
         let players = |line: Option<&MatchLine>| -> BTreeSet<PlayerId> {
             let held = line.filter(|line| line.is_running());
-            held.into_iter().flat_map(MatchLine::players).collect()
+            held.into_iter()
+                .flat_map(|line| line.of.everybody())
+                .collect()
         };
         let (were, are) = (players(before), players(Some(after)));
         let id: MatchId = after.of.id;
@@ -64,7 +66,7 @@ impl Draft<'_> {
     /// Puts a match with a result into the histories of its players.
     fn remember(&mut self, line: &MatchLine) {
         let member = history_member(line.of.id, line.queue);
-        for player in line.players() {
+        for player in line.of.everybody() {
             let room = self.core().layout.of_player(player);
             let write = Write::ZAdd {
                 key: history(player),

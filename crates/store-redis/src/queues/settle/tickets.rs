@@ -1,10 +1,11 @@
 //! What follows from tickets that have changed.
 
 use matchmaking::TicketState;
+use store_records::EndKind;
 
 use super::{Counts, taken};
 use crate::queues::draft::Draft;
-use crate::queues::keys::{EndKind, Part};
+use crate::queues::keys::Part;
 use crate::queues::{TicketLine, records};
 use crate::tx::Write;
 

@@ -7,7 +7,7 @@ use matchmaking::{Match, MatchState, QueuedTicket};
 
 use super::*;
 use crate::queues::keys::{Part, Place};
-use crate::queues::{QueueNumber, records, wire};
+use crate::queues::{MatchLine, QueueNumber, records, wire};
 
 const STEPS: u64 = 120;
 
@@ -103,7 +103,7 @@ async fn check(nodes: &Nodes) {
     let matches = hash(nodes, Part::Matches);
     let matches = matches
         .values()
-        .map(|bytes| records::read_match(bytes).unwrap());
+        .map(|bytes| MatchLine::read(bytes).unwrap());
     let matches: BTreeMap<MatchId, Match> = matches
         .map(|line| (line.of.id, (*line.of).clone()))
         .collect();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use boards::{Attributes, BoardId, DisplayName, Player, PlayerId};
+use boards::{BoardId, PlayerId};
 use matchmaking::{
     BackfillId, BoardFeed, Clock, Feed, NewTicket, NewTicketPlayer, OpenSeat, PartyRule, QueueId,
     QueueSettings, RatingSystem, Role, Rules, TeamRule, TicketId,
@@ -24,15 +24,6 @@ pub(super) fn players() -> impl Iterator<Item = PlayerId> {
 
 pub(super) fn player_id() -> impl Strategy<Value = PlayerId> {
     (0..PLAYERS).prop_map(id)
-}
-
-pub(super) fn player(id: PlayerId) -> Player {
-    Player {
-        id,
-        display_name: DisplayName::parse("ada").unwrap(),
-        country: None,
-        attributes: Attributes::default(),
-    }
 }
 
 pub(super) fn queues() -> [QueueId; 2] {

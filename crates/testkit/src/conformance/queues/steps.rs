@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::cast;
+use crate::players::ada;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -86,7 +87,7 @@ pub fn steps(count: usize) -> impl Strategy<Value = Vec<Step>> {
 
 fn start() -> impl Strategy<Value = Vec<Step>> {
     (cast::settings(), cast::settings()).prop_map(|(duel, team)| {
-        let players = cast::players().map(cast::player).collect();
+        let players = cast::players().map(ada).collect();
         let players = What::Boards(Change::PutPlayers(players));
         let [global, b, bounded] = cast::board_ids();
         let boards = [global, b, bounded].map(put_board);
@@ -228,7 +229,7 @@ fn boards() -> impl Strategy<Value = What> {
     let board = || select(Vec::from(cast::board_ids()));
     let player = cast::player_id;
     prop_oneof![
-        4 => player().prop_map(|id| What::Boards(Change::PutPlayers(vec![cast::player(id)]))),
+        4 => player().prop_map(|id| What::Boards(Change::PutPlayers(vec![ada(id)]))),
         2 => player().prop_map(|id| What::Boards(Change::DeletePlayer(id))),
         4 => (board(), player()).prop_map(|(board, player)| submit(board, player)),
         1 => board().prop_map(|board| What::Boards(Change::DeleteBoard(board))),

@@ -1,47 +1,16 @@
-//! The store on Redis as a store of queues, against the reference: in one room, in several on one server, and on a
-//! cluster.
-//!
-//! Each case has a prefix of its own on the same servers, so that none of them waits for servers to start.
-#![allow(clippy::unwrap_used)]
+//! As a store of queues.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use boards::{BoardStore, Change, Clock, DisplayName, Player, PlayerId};
-use matchmaking::{MatchStore, NewTicket, NewTicketPlayer, QueueChange, QueueId, TicketId};
+use boards::{BoardStore, Change, PlayerId};
+use matchmaking::{MatchStore, QueueChange, QueueId, TicketId};
 use proptest::prelude::*;
-use store_redis::{Options, RedisStore};
+use store_redis::RedisStore;
 use testkit::conformance::queues::{self, Step};
-use testkit::{RedisCluster, RedisServer, ReferenceStore, duel};
+use testkit::{ReferenceStore, ada, duel, lone_ticket};
 use tokio::runtime::Runtime;
 
-const STARTED_AT_MS: i64 = 1_000;
-
-fn server() -> String {
-    static SERVER: OnceLock<RedisServer> = OnceLock::new();
-    SERVER.get_or_init(RedisServer::start).url()
-}
-
-fn cluster() -> String {
-    static CLUSTER: OnceLock<RedisCluster> = OnceLock::new();
-    CLUSTER.get_or_init(RedisCluster::start).url()
-}
-
-/// What a store of its own is opened with.
-fn options(url: &str, partitions: u16) -> Options {
-    static STORES: AtomicU32 = AtomicU32::new(0);
-    let mut options = Options::new(url.parse().unwrap());
-    options.partitions = Some(partitions);
-    options.prefix = format!("case-{}", STORES.fetch_add(1, Ordering::Relaxed));
-    options
-}
-
-async fn open(options: &Options) -> RedisStore {
-    let clock = Clock::new(|| STARTED_AT_MS);
-    RedisStore::open(options, clock).await.unwrap()
-}
+use crate::{STARTED_AT_MS, cases, cluster, open, options, server};
 
 /// Takes the steps, each run on a node that has just been started and takes the lead from the one before.
 fn does_what_the_reference_does(url: &str, partitions: u16, runs: &[Vec<Step>]) {
@@ -58,14 +27,6 @@ fn does_what_the_reference_does(url: &str, partitions: u16, runs: &[Vec<Step>]) 
         }
         queues::compare(&open(&options).await, &reference, &known).await;
     });
-}
-
-fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        max_shrink_iters: 100,
-        ..ProptestConfig::default()
-    }
 }
 
 proptest! {
@@ -139,27 +100,9 @@ async fn make(store: &RedisStore) {
     store.change_queue(put, None, 0).await.unwrap();
     for n in 0..2 {
         let id = PlayerId::from_bytes([u8::try_from(n).unwrap() + 1; 16]);
-        let player = Player {
-            id,
-            display_name: DisplayName::parse("ada").unwrap(),
-            country: None,
-            attributes: boards::Attributes::default(),
-        };
-        let put = Change::PutPlayers(vec![player]);
+        let put = Change::PutPlayers(vec![ada(id)]);
         store.change(put, None, 0).await.unwrap();
-        let player = NewTicketPlayer {
-            id,
-            rating: None,
-            roles: Vec::new(),
-            latencies_ms: BTreeMap::new(),
-            attributes: BTreeMap::new(),
-        };
-        let ticket = NewTicket {
-            id: ticket(n),
-            players: vec![player],
-            priority: 0,
-            avoid: Vec::new(),
-        };
+        let ticket = lone_ticket(ticket(n), id);
         let queue = queue();
         let create = QueueChange::CreateTicket { queue, ticket };
         store.change_queue(create, None, 0).await.unwrap();

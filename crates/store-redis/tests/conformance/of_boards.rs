@@ -1,44 +1,18 @@
-//! The store on Redis against the reference: in one room, in several on one server, and on a cluster.
-//!
-//! Each case has a prefix of its own on the same servers, so that none of them waits for servers to start.
-#![allow(clippy::unwrap_used)]
+//! As a store of boards.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use boards::Clock;
 use proptest::prelude::*;
-use store_redis::{Options, RedisStore};
+use store_redis::RedisStore;
+use testkit::ReferenceStore;
 use testkit::conformance::{self, Step};
-use testkit::{RedisCluster, RedisServer, ReferenceStore};
 use tokio::runtime::Runtime;
 
-const STARTED_AT_MS: i64 = 1_000;
+use crate::{STARTED_AT_MS, cases, cluster, open, options, server};
+
 const HOUR_MS: i64 = 3_600_000;
-
-fn server() -> String {
-    static SERVER: OnceLock<RedisServer> = OnceLock::new();
-    SERVER.get_or_init(RedisServer::start).url()
-}
-
-fn cluster() -> String {
-    static CLUSTER: OnceLock<RedisCluster> = OnceLock::new();
-    CLUSTER.get_or_init(RedisCluster::start).url()
-}
-
-/// What a store of its own is opened with.
-fn options(url: &str, partitions: u16) -> Options {
-    static STORES: AtomicU32 = AtomicU32::new(0);
-    let mut options = Options::new(url.parse().unwrap());
-    options.partitions = Some(partitions);
-    options.prefix = format!("case-{}", STORES.fetch_add(1, Ordering::Relaxed));
-    options
-}
-
-async fn open(options: &Options) -> RedisStore {
-    let clock = Clock::new(|| STARTED_AT_MS);
-    RedisStore::open(options, clock).await.unwrap()
-}
 
 /// Takes the steps, each run on a node that has just been started.
 fn does_what_the_reference_does(url: &str, partitions: u16, runs: &[Vec<Step>]) {
@@ -71,14 +45,6 @@ fn seasons_end_alike(partitions: u16, runs: &[(i64, Vec<conformance::seasons::St
             store.close();
         }
     });
-}
-
-fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        max_shrink_iters: 100,
-        ..ProptestConfig::default()
-    }
 }
 
 proptest! {

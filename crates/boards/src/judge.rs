@@ -1,38 +1,49 @@
 //! What a submission comes to, by the board's settings and the score before it.
 
-use boards::{BoardSettings, Operator, Refusal, Score, Submission};
+use crate::board::Operator;
+use crate::entry::Submission;
+use crate::error::Refusal;
+use crate::score::Score;
+use crate::settings::BoardSettings;
 
-/// The score that an entry has then.
+/// What a submission comes to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Judged {
-    pub(super) score: Score,
-    /// Whether the entry is of this submission then.
-    pub(super) applied: bool,
+pub struct Judged {
+    /// The score that the entry has then.
+    pub score: Score,
+    /// Whether the entry is of this submission then; not where it is as good already.
+    pub applied: bool,
 }
 
-pub(super) fn judge(
-    settings: &BoardSettings,
-    previous: Option<Score>,
-    submission: &Submission,
-) -> Result<Judged, Refusal> {
-    if submission.if_score.is_some_and(|score| score != previous) {
-        return Err(Refusal::ScoreChanged(previous));
+impl BoardSettings {
+    /// What a submission comes to where the player's score was `previous`.
+    ///
+    /// # Errors
+    /// [`Refusal::ScoreChanged`] where another score was expected; [`Refusal::ScoreOverflow`];
+    /// [`Refusal::ScoreOutOfBounds`], which only a score can be that is applied.
+    pub fn judge(
+        &self,
+        previous: Option<Score>,
+        submission: &Submission,
+    ) -> Result<Judged, Refusal> {
+        if submission.if_score.is_some_and(|score| score != previous) {
+            return Err(Refusal::ScoreChanged(previous));
+        }
+        let operator = submission.operator.unwrap_or(self.operator);
+        let score = self.apply(operator, previous, submission.score);
+        let score = score.ok_or(Refusal::ScoreOverflow)?;
+        let applied = operator != Operator::Best || previous != Some(score);
+        if applied && !self.allows(score) {
+            return Err(Refusal::ScoreOutOfBounds(score));
+        }
+        Ok(Judged { score, applied })
     }
-    let operator = submission.operator.unwrap_or(settings.operator);
-    let score = settings.apply(operator, previous, submission.score);
-    let score = score.ok_or(Refusal::ScoreOverflow)?;
-    let applied = operator != Operator::Best || previous != Some(score);
-    if applied && !settings.allows(score) {
-        return Err(Refusal::ScoreOutOfBounds(score));
-    }
-    Ok(Judged { score, applied })
 }
 
 #[cfg(test)]
 mod tests {
-    use boards::PlayerId;
-
     use super::*;
+    use crate::player::PlayerId;
 
     fn score(value: f64) -> Score {
         Score::new(value).unwrap()
@@ -46,7 +57,7 @@ mod tests {
     fn an_entry_that_is_as_good_stays_as_it_is() {
         let settings = BoardSettings::default();
         let judged = |previous: f64, submitted| {
-            let judged = judge(&settings, Some(score(previous)), &submission(submitted));
+            let judged = settings.judge(Some(score(previous)), &submission(submitted));
             let judged = judged.unwrap();
             (judged.score.get(), judged.applied)
         };
@@ -62,7 +73,9 @@ mod tests {
             ..BoardSettings::global()
         };
         let refused = |previous: Option<f64>, submission: Submission| {
-            judge(&settings, previous.map(score), &submission).unwrap_err()
+            settings
+                .judge(previous.map(score), &submission)
+                .unwrap_err()
         };
         let expecting = Submission {
             if_score: Some(None),
@@ -88,7 +101,7 @@ mod tests {
             min_score: Some(score(5.0)),
             ..BoardSettings::default()
         };
-        let judged = judge(&settings, Some(score(7.0)), &submission(1.0));
+        let judged = settings.judge(Some(score(7.0)), &submission(1.0));
         assert!(!judged.unwrap().applied);
     }
 }

@@ -8,6 +8,7 @@
 
 mod cast;
 mod compare;
+pub mod erasures;
 mod found;
 mod outages;
 mod steps;

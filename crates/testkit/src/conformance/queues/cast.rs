@@ -14,7 +14,7 @@ use proptest::sample::select;
 const PLAYERS: u8 = 14;
 const TICKETS: u8 = 40;
 
-fn id(n: u8) -> PlayerId {
+pub(super) fn id(n: u8) -> PlayerId {
     PlayerId::from_bytes([n.wrapping_mul(29).wrapping_add(1); 16])
 }
 
@@ -43,7 +43,7 @@ pub(super) fn queue() -> impl Strategy<Value = QueueId> {
     select(Vec::from(queues()))
 }
 
-fn ticket_id(n: u8) -> TicketId {
+pub(super) fn ticket_id(n: u8) -> TicketId {
     TicketId::parse(&format!("T.{n}")).unwrap()
 }
 

@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 use store_embedded::{Clock, EmbeddedStore, Options};
+use testkit::conformance::queues::erasures;
 use testkit::{ReferenceStore, conformance};
 
 const STARTED_AT_MS: i64 = 1_000;
@@ -94,4 +95,17 @@ proptest! {
             conformance::queues::compare(&open(&dir), &reference, &known).await;
         });
     }
+}
+
+/// A store that has nothing yet, and the reference.
+fn fresh() -> (tempfile::TempDir, EmbeddedStore, ReferenceStore) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    (dir, store, ReferenceStore::new(STARTED_AT_MS))
+}
+
+#[test]
+fn the_seat_of_an_erased_player_is_filled() {
+    let (_dir, store, reference) = fresh();
+    runtime().block_on(erasures::seats_are_filled(&store, &reference));
 }

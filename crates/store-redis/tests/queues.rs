@@ -13,7 +13,7 @@ use boards::{BoardStore, Change, Clock, DisplayName, Player, PlayerId};
 use matchmaking::{MatchStore, NewTicket, NewTicketPlayer, QueueChange, QueueId, TicketId};
 use proptest::prelude::*;
 use store_redis::{Options, RedisStore};
-use testkit::conformance::queues::{self, Step};
+use testkit::conformance::queues::{self, Step, erasures};
 use testkit::{RedisCluster, RedisServer, ReferenceStore, duel};
 use tokio::runtime::Runtime;
 
@@ -92,6 +92,15 @@ proptest! {
     #[test]
     fn a_cluster_does(runs in prop::collection::vec(queues::steps(120), 1..3)) {
         does_what_the_reference_does(&cluster(), 8, &runs);
+    }
+}
+
+#[tokio::test]
+async fn the_seat_of_an_erased_player_is_filled() {
+    for partitions in [1, 4] {
+        let store = open(&options(&server(), partitions)).await;
+        let reference = ReferenceStore::new(STARTED_AT_MS);
+        erasures::seats_are_filled(&store, &reference).await;
     }
 }
 

@@ -41,7 +41,8 @@ pub(crate) struct BackfillSchema {
     /// Players who have left; their seats are open, with their roles.
     #[schema(value_type = Option<Vec<String>>, max_items = 256, example = json!(["e4cdb120-28fc-4285-a78d-eb48660b7730"]))]
     left: Option<Vec<PlayerId>>,
-    /// Seats that are open beside those, up to the largest size of a team.
+    /// Seats that are open beside those, up to the largest size of a team. The seat of an erased player may be
+    /// among them: it counts as free.
     #[schema(max_items = 256)]
     seats: Option<Vec<SeatSchema>>,
 }

@@ -17,7 +17,7 @@ pub struct NewBackfill {
     pub match_id: MatchId,
     /// Players who have left; their seats are open, with their roles.
     pub left: Vec<PlayerId>,
-    /// Seats that are open beside those, up to the largest size of a team.
+    /// Seats that are open beside those, up to the largest size of a team, in which erased players do not count.
     pub seats: Vec<OpenSeat>,
 }
 

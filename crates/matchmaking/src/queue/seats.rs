@@ -123,26 +123,34 @@ impl Match {
         Ok((after, seats))
     }
 
-    /// Whether these seats may be opened beside those that are, `open`.
+    /// The match once these seats are opened beside those that are, `open`. An erased player has no id by which
+    /// anybody could say that it has left: so where a team has no other room it has left once its seat is opened.
     ///
     /// # Errors
-    /// [`MatchError::BadSeat`] with the place of the first that may not.
-    pub fn may_open<'a>(
+    /// [`MatchError::BadSeat`] with the place of the first that may not be.
+    pub fn opened<'a>(
         &self,
         rules: &Rules,
         seats: &[OpenSeat],
         open: impl Iterator<Item = &'a OpenSeat>,
-    ) -> Result<(), MatchError> {
-        let mut taken: Vec<usize> = self.teams.iter().map(team_size).collect();
+    ) -> Result<Match, MatchError> {
+        let mut after = self.clone();
+        let mut promised = vec![0; self.teams.len()];
         for seat in open {
-            taken.get_mut(seat.team).into_iter().for_each(|n| *n += 1);
+            promised
+                .get_mut(seat.team)
+                .into_iter()
+                .for_each(|n| *n += 1);
         }
         for (at, seat) in seats.iter().enumerate() {
             let bad = |reason| MatchError::BadSeat { at, reason };
-            let place = taken.get_mut(seat.team).zip(rules.teams.get(seat.team));
-            let (taken, rule) = place.ok_or(bad("is of a team that the match does not have"))?;
-            *taken += 1;
-            if *taken > rule.max_size {
+            let team = after.teams.get_mut(seat.team);
+            let team = team.zip(promised.get_mut(seat.team));
+            let place = team.zip(rules.teams.get(seat.team));
+            let ((team, promised), rule) =
+                place.ok_or(bad("is of a team that the match does not have"))?;
+            *promised += 1;
+            if !team.make_room(rule.max_size, *promised, seat.role.as_ref()) {
                 return Err(bad("is more than the team may have"));
             }
             let strange = |role| !rule.roles.contains_key(role);
@@ -150,7 +158,7 @@ impl Match {
                 return Err(bad("is for a role that the team does not have"));
             }
         }
-        Ok(())
+        Ok(after)
     }
 
     /// The match with another ticket in a team that it has.
@@ -209,8 +217,26 @@ impl Match {
     }
 }
 
-fn team_size(team: &MatchTeam) -> usize {
-    team.players.iter().filter(|player| !player.left).count()
+impl MatchTeam {
+    /// Makes room for so many newcomers beside those who are there: as many erased players as are in their way
+    /// leave, first those of that role. Whether that is enough.
+    fn make_room(&mut self, max_size: usize, newcomers: usize, role: Option<&Role>) -> bool {
+        while self.size() + newcomers > max_size {
+            let erased = |p: &MatchPlayer| !p.left && p.player.id == PlayerId::NIL;
+            let of_role = |p: &MatchPlayer| erased(p) && p.role.as_ref() == role;
+            let players = &mut self.players;
+            let at = players.iter().position(of_role);
+            let Some(at) = at.or_else(|| players.iter().position(erased)) else {
+                return false;
+            };
+            players[at].left = true;
+        }
+        true
+    }
+
+    fn size(&self) -> usize {
+        self.players.iter().filter(|player| !player.left).count()
+    }
 }
 
 impl Backfill {
@@ -302,9 +328,11 @@ mod tests {
     fn no_more_seats_are_open_than_the_rules_have_room_for() {
         let (held, rules) = (running(), rules(&[1, 3]));
         let bad =
-            |seats: &[OpenSeat], open: &[OpenSeat]| match held.may_open(&rules, seats, open.iter())
-            {
-                Ok(()) => None,
+            |seats: &[OpenSeat], open: &[OpenSeat]| match held.opened(&rules, seats, open.iter()) {
+                Ok(after) => {
+                    assert_eq!(after, held, "nobody is erased, so nobody leaves");
+                    None
+                }
                 Err(MatchError::BadSeat { at, .. }) => Some(at),
                 Err(other) => panic!("{other}"),
             };
@@ -314,6 +342,42 @@ mod tests {
         assert_eq!(bad(&[any(1), any(1)], &[any(1)]), Some(1));
         assert_eq!(bad(&[any(2)], &[]), Some(0));
         assert_eq!(bad(&[any(1), seat(1, Some("tank"))], &[]), Some(1));
+    }
+
+    #[test]
+    fn the_seat_of_an_erased_player_can_be_opened() {
+        let (mut full, rules) = (running(), rules(&[1, 2]));
+        let tank = seat(0, Some("tank"));
+        full.teams[0].players[1].role = tank.role.clone();
+        let full = full.erased(id(1)).erased(id(2));
+        let left = |held: &Match| -> Vec<bool> {
+            let players = held.teams.iter().flat_map(|team| &team.players);
+            players.map(|player| player.left).collect()
+        };
+        let opened = |held: &Match, seats: &[OpenSeat], open: &[OpenSeat]| {
+            held.opened(&rules, seats, open.iter())
+        };
+        let one = opened(&full, &[seat(0, None)], &[]).unwrap();
+        assert_eq!(left(&one), [true, false, false]);
+        let mut roles = rules.clone();
+        roles.teams[0].roles.insert(tank.role.clone().unwrap(), 1);
+        let of_role = full.opened(&roles, std::slice::from_ref(&tank), [].iter());
+        assert_eq!(left(&of_role.unwrap()), [false, true, false]);
+        let both = opened(&one, &[seat(0, None)], &[seat(0, None)]).unwrap();
+        assert_eq!(left(&both), [true, true, false]);
+        let three = opened(&full, &[seat(0, None), seat(0, None), seat(0, None)], &[]);
+        assert!(matches!(three, Err(MatchError::BadSeat { at: 2, .. })));
+        let other = opened(&full, &[seat(1, None), seat(1, None)], &[]);
+        assert!(matches!(other, Err(MatchError::BadSeat { at: 1, .. })));
+        let joined = one.joined(0, &queued("c", &[7]), &[None]);
+        assert_eq!(joined.teams[0].size(), 2);
+    }
+
+    #[test]
+    fn an_erased_player_stays_where_there_is_room_beside_it() {
+        let held = running().erased(id(1));
+        let after = held.opened(&rules(&[1, 3]), &[seat(0, None)], [].iter());
+        assert_eq!(after.unwrap(), held);
     }
 
     #[test]

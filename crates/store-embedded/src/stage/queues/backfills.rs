@@ -33,13 +33,13 @@ impl Stage<'_> {
         let open = self.open_backfills(queue, new.match_id);
         let seats_open = open.iter().flat_map(|line| &line.backfill.open);
         let others = seats_open.chain(&seats);
-        after.may_open(&queue.settings.rules, &new.seats, others)?;
+        let after = after.opened(&queue.settings.rules, &new.seats, others)?;
         seats.extend(new.seats);
         if seats.is_empty() {
             let reason = "is missing: a backfill opens one at least";
             return Err(MatchError::BadSeat { at: 0, reason });
         }
-        if !new.left.is_empty() {
+        if after != *line.of {
             self.set_match(line, after);
         }
         let backfill = Backfill {

@@ -92,13 +92,13 @@ async fn seats(
     let (after, mut seats) = of.of.leave(&new.left)?;
     let open = draft.open_backfills(new.match_id).await?;
     let others = open.iter().flat_map(|line| &line.backfill.open);
-    after.may_open(&line.settings.rules, &new.seats, others.chain(&seats))?;
+    let after = after.opened(&line.settings.rules, &new.seats, others.chain(&seats))?;
     seats.extend(new.seats.iter().cloned());
     if seats.is_empty() {
         let reason = "is missing: a backfill opens one at least";
         return Err(MatchError::BadSeat { at: 0, reason });
     }
-    if !new.left.is_empty() {
+    if after != *of.of {
         draft.set_match(of, after);
     }
     Ok(seats)

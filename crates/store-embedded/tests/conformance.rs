@@ -109,3 +109,11 @@ fn the_seat_of_an_erased_player_is_filled() {
     let (_dir, store, reference) = fresh();
     runtime().block_on(erasures::seats_are_filled(&store, &reference));
 }
+
+#[test]
+fn an_erased_player_is_in_no_match_that_failed() {
+    let (_dir, store, reference) = fresh();
+    runtime().block_on(erasures::failed_matches_have_no_erased_players(
+        &store, &reference,
+    ));
+}

@@ -104,6 +104,15 @@ async fn the_seat_of_an_erased_player_is_filled() {
     }
 }
 
+#[tokio::test]
+async fn an_erased_player_is_in_no_match_that_failed() {
+    for partitions in [1, 4] {
+        let store = open(&options(&server(), partitions)).await;
+        let reference = ReferenceStore::new(STARTED_AT_MS);
+        erasures::failed_matches_have_no_erased_players(&store, &reference).await;
+    }
+}
+
 /// A message of one node reaches the others wherever in the cluster they listen.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_passes_on_what_changes() {

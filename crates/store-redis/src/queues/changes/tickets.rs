@@ -203,6 +203,7 @@ impl Queues {
     ) -> Attempt<'c> {
         let mut draft = self.enter_of(tx, id).await?;
         let line = known(draft.proposal_by(id, now_ms).await?, id)?;
+        let line = self.masked_match(line).await?;
         let after = line.of.accept(who, now_ms)?;
         if after != *line.of {
             if after.accept_by_ms().is_none() {

@@ -5,6 +5,7 @@ mod acceptance;
 mod admission;
 mod backfill;
 mod change;
+mod erased;
 mod matched;
 mod result;
 mod seats;

@@ -14,6 +14,7 @@ use matchmaking::{
 };
 
 mod apply;
+mod erased;
 mod erasures;
 mod keys;
 mod masks;
@@ -23,12 +24,13 @@ mod records;
 mod watches;
 
 pub(crate) use apply::{Delta, put_match};
+pub(crate) use erased::{Mark, Marks};
 pub(crate) use erasures::{erasure, has_player, is_of_before, read_erasure};
 pub(crate) use keys::{EndKind, end_key, history_key, named_key, queue_key, rating_key};
 pub(crate) use keys::{
     read_end_key, read_history_key, read_match_key, read_named_key, read_queue_key, read_rating_key,
 };
-pub(crate) use masks::{masked_match, masked_ticket};
+pub(crate) use masks::masked_match;
 pub(crate) use reads::FoundTicket;
 pub(crate) use recent::Recent;
 pub(crate) use records::{

@@ -1,7 +1,7 @@
 //! Records of which there are few, as JSON: boards, and answers that are kept for retries.
 
 use boards::{BoardId, BoardNumber, BoardSettings, Changed, Receipt, Season, SeasonId};
-use matchmaking::{QueueChanged, QueueReceipt};
+use matchmaking::QueueChanged;
 use serde::{Deserialize, Serialize};
 
 /// A board as it is stored under its name.
@@ -47,6 +47,9 @@ pub(crate) struct Answer {
     /// The digest of the request.
     pub(crate) request: [u8; 16],
     pub(crate) at_ms: i64,
+    /// By which commit it was kept; 0 in answers of before that was written down, as if they were the oldest.
+    #[serde(default)]
+    pub(crate) commit: u64,
     /// What a change of boards or players did…
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) changed: Option<Changed>,
@@ -70,14 +73,6 @@ impl Answer {
             changed: self.changed?,
             replayed: true,
             at_ms: self.at_ms,
-        })
-    }
-
-    /// The same, where it was about queues.
-    pub(crate) fn replay_of_queues(self) -> Option<QueueReceipt> {
-        Some(QueueReceipt {
-            changed: self.of_queues?,
-            replayed: true,
         })
     }
 }

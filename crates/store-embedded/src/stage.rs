@@ -239,6 +239,7 @@ impl<'a> Stage<'a> {
             let answer = Answer {
                 request: guard.request,
                 at_ms: now_ms,
+                commit: self.position.commit + 1,
                 changed: Some(changed.clone()),
                 of_queues: None,
             };

@@ -117,3 +117,14 @@ fn an_erased_player_is_in_no_match_that_failed() {
         &store, &reference,
     ));
 }
+
+#[test]
+fn erased_ids_are_not_shown_again() {
+    let (dir, store, reference) = fresh();
+    runtime().block_on(async {
+        erasures::ids_are_not_shown_again(&store, &reference).await;
+        drop(store);
+        let known = [erasures::match_id()];
+        conformance::queues::compare(&open(&dir), &reference, &known).await;
+    });
+}

@@ -20,6 +20,9 @@ pub(crate) struct Answer {
     /// The digest of the request.
     pub(crate) request: [u8; 16],
     pub(crate) at_ms: i64,
+    /// When it was kept, as a stamp; 0 in answers of before that was written down, as if they were the oldest.
+    #[serde(default)]
+    pub(crate) stamp: u64,
     /// What a change of boards or players did…
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) changed: Option<Changed>,
@@ -33,15 +36,22 @@ impl Answer {
         Answer {
             request: guard.request,
             at_ms,
+            stamp: 0,
             changed: Some(changed),
             of_queues: None,
         }
     }
 
-    pub(crate) fn of_queues(guard: Guard, changed: QueueChanged, at_ms: i64) -> Self {
+    /// `stamp` is later than all that the change has done.
+    pub(crate) fn of_queues(
+        guard: Guard,
+        changed: QueueChanged,
+        (stamp, at_ms): (u64, i64),
+    ) -> Self {
         Answer {
             request: guard.request,
             at_ms,
+            stamp,
             changed: None,
             of_queues: Some(changed),
         }

@@ -113,6 +113,15 @@ async fn an_erased_player_is_in_no_match_that_failed() {
     }
 }
 
+#[tokio::test]
+async fn erased_ids_are_not_shown_again() {
+    for partitions in [1, 4] {
+        let store = open(&options(&server(), partitions)).await;
+        let reference = ReferenceStore::new(STARTED_AT_MS);
+        erasures::ids_are_not_shown_again(&store, &reference).await;
+    }
+}
+
 /// A message of one node reaches the others wherever in the cluster they listen.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_passes_on_what_changes() {

@@ -171,38 +171,6 @@ impl Match {
         after
     }
 
-    /// The match as it is kept once a player is erased: a nil id stands for the player.
-    pub fn erased(&self, player: PlayerId) -> Match {
-        let erase = |id: &mut PlayerId| {
-            if *id == player {
-                *id = PlayerId::NIL;
-            }
-        };
-        let mut after = self.clone();
-        let teams = after.teams.iter_mut();
-        teams
-            .flat_map(|team| &mut team.players)
-            .for_each(|p| erase(&mut p.player.id));
-        match &mut after.state {
-            MatchState::Proposed { accepted: ids, .. }
-            | MatchState::Failed {
-                because_of: ids, ..
-            } => {
-                if ids.remove(&player) {
-                    ids.insert(PlayerId::NIL);
-                }
-            }
-            MatchState::Running { .. } => {}
-            MatchState::Finished {
-                ratings, boards, ..
-            } => {
-                ratings.iter_mut().for_each(|r| erase(&mut r.player));
-                boards.iter_mut().for_each(|b| erase(&mut b.player));
-            }
-        }
-        after
-    }
-
     /// Refuses what can be done to a match that is being held alone.
     ///
     /// # Errors
@@ -281,7 +249,7 @@ impl Backfill {
 mod tests {
     use super::*;
     use crate::names::QueueId;
-    use crate::queue::testing::{id, ids, proposed, rules, ticket, ticket_id};
+    use crate::queue::testing::{id, proposed, rules, ticket, ticket_id};
 
     fn running() -> Match {
         let held = proposed(&[&[("a", &[1, 2])], &[("b", &[3])]], 100);
@@ -404,17 +372,6 @@ mod tests {
         assert_eq!(full.taken(1, &queued("g", &[5]), &[None]), None);
         assert_eq!(backfill.taken(0, &queued("c", &[7, 8]), &[None]), None);
         assert!(backfill.closed(BackfillState::Ended).open.is_empty());
-    }
-
-    #[test]
-    fn an_erased_player_is_nil_wherever_it_was() {
-        let failed = running().failed(ids(&[2, 3]), 5).erased(id(2));
-        assert!(!format!("{failed:?}").contains(&format!("{:?}", id(2))));
-        let MatchState::Failed { because_of, .. } = &failed.state else {
-            panic!("{failed:?}");
-        };
-        assert_eq!(*because_of, BTreeSet::from([id(0), id(3)]));
-        assert_eq!(failed.teams[0].players[1].player.id, id(0));
     }
 
     #[test]

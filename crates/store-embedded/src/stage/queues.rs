@@ -15,9 +15,7 @@ use matchmaking::{
 
 use super::Stage;
 use crate::engine::{EngineError, Table};
-use crate::queues::{
-    self, MatchLine, Queue, QueueNumber, TicketLine, masked_match, masked_ticket, named_key,
-};
+use crate::queues::{self, MatchLine, Queue, QueueNumber, TicketLine, named_key};
 use crate::reader::unavailable;
 use crate::records::Answer;
 
@@ -43,8 +41,13 @@ impl<'a> Stage<'a> {
         if let Some(guard) = guard
             && let Some(answer) = self.earlier(guard, now_ms)?
         {
-            let receipt = answer.replay_of_queues();
-            return receipt.ok_or(boards::StoreError::KeyReused.into());
+            let commit = answer.commit;
+            let changed = answer.of_queues.ok_or(boards::StoreError::KeyReused)?;
+            let knows = |id| self.knows(id);
+            return Ok(QueueReceipt {
+                changed: self.state.masked_answer(changed, commit, knows),
+                replayed: true,
+            });
         }
         let changed = self.change_queues(change, now_ms);
         let changed = changed.inspect_err(|_| self.queues.revert())?;
@@ -54,6 +57,7 @@ impl<'a> Stage<'a> {
             let answer = Answer {
                 request: guard.request,
                 at_ms: now_ms,
+                commit: self.position.commit + 1,
                 changed: None,
                 of_queues: Some(changed.clone()),
             };
@@ -120,7 +124,12 @@ impl<'a> Stage<'a> {
         let line = stored
             .map_err(failed)?
             .and_then(|b| queues::read_ticket(&b));
-        Ok(line.map(|line| masked_ticket(line, |id| self.knows(id))))
+        Ok(line.map(|line| self.shown(line)))
+    }
+
+    /// A ticket as readers are shown it.
+    fn shown(&self, line: TicketLine) -> TicketLine {
+        self.state.masked_ticket(line, |id| self.knows(id))
     }
 
     /// A ticket as it is by now.
@@ -168,8 +177,7 @@ impl<'a> Stage<'a> {
         let stored = self.engine.get(Table::PastMatches, id.as_bytes());
         let line = stored.map_err(failed)?.and_then(|b| queues::read_match(&b));
         let line = line.ok_or(MatchError::UnknownMatch(id))?;
-        let erasures = &self.state.erasures;
-        Ok(masked_match(line, erasures, |id| self.knows(id)))
+        Ok(self.state.masked_match(line, |id| self.knows(id)))
     }
 
     /// A match as it is by now.

@@ -7,7 +7,7 @@ use boards::{Changed, PlayerId, StoreError};
 
 use super::attempt::Attempt;
 use crate::board_records as records;
-use crate::queues::erase_player;
+use crate::queues::{erase_player, mark_erased};
 
 impl Attempt<'_, '_> {
     pub(super) async fn delete_player(&mut self, id: PlayerId) -> Result<Changed, StoreError> {
@@ -33,6 +33,7 @@ impl Attempt<'_, '_> {
             }
         }
         self.tx.remove(record);
+        mark_erased(&mut self.tx, id);
         Ok(Changed::Done)
     }
 }

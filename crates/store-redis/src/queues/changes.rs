@@ -80,7 +80,10 @@ impl Queues {
             return Ok(None);
         }
         let answer = guard::earlier(&mut self.core.begin(), guard, now_ms).await?;
-        Ok(answer.map(Answer::replay_of_queues).transpose()?)
+        match answer {
+            Some(answer) => Ok(Some(self.replay(answer).await?)),
+            None => Ok(None),
+        }
     }
 
     /// A result may have changed boards; also where it failed, since it may have been made.
@@ -135,7 +138,7 @@ impl Queues {
         for tries in 0.. {
             let mut tx = self.core.begin();
             if let Some(answer) = guard::earlier(&mut tx, guard, now_ms).await? {
-                return Ok(answer.replay_of_queues()?);
+                return Ok(self.replay(answer).await?);
             }
             let so_far = SoFar {
                 attempts: &attempts,
@@ -146,7 +149,7 @@ impl Queues {
                 Err(refusal) => {
                     match refusal_stands(&self.core, guard, &mut attempts, now_ms).await? {
                         Stands::Yes => return Err(refusal),
-                        Stands::Answered(answer) => return Ok(answer.replay_of_queues()?),
+                        Stands::Answered(answer) => return Ok(self.replay(answer).await?),
                         Stands::No => continue,
                     }
                 }
@@ -156,7 +159,8 @@ impl Queues {
                 continue;
             };
             if let Some(guard) = guard {
-                let answer = Answer::of_queues(guard, made.changed.clone(), now_ms);
+                let at = (self.core.stamps.next(1), now_ms);
+                let answer = Answer::of_queues(guard, made.changed.clone(), at);
                 guard::keep(&mut made.tx, guard, &answer);
             }
             if attempts.outcome(made.tx.commit().await?).await?.is_some() {

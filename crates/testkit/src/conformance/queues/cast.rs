@@ -78,8 +78,9 @@ pub(super) fn ticket() -> impl Strategy<Value = NewTicket> {
         select(vec![900.0, 1500.5, 2100.0]),
         prop::option::of(Just(90.0)),
     ));
-    let rest = (rating, 0..2_i32, any::<bool>());
-    (any_ticket_id(), party, rest).prop_map(|(ticket, party, (rating, priority, tanks))| {
+    let avoid = prop_oneof![3 => Just(Vec::new()), 1 => vec(player_id(), 1..3)];
+    let rest = (rating, 0..2_i32, any::<bool>(), avoid);
+    (any_ticket_id(), party, rest).prop_map(|(ticket, party, (rating, priority, tanks, avoid))| {
         NewTicket {
             id: ticket,
             players: party
@@ -87,7 +88,7 @@ pub(super) fn ticket() -> impl Strategy<Value = NewTicket> {
                 .map(|n| new_player(id(n), rating, tanks))
                 .collect(),
             priority,
-            avoid: Vec::new(),
+            avoid,
         }
     })
 }

@@ -165,7 +165,8 @@ impl From<&Backfill> for BackfillReply {
 /// Fill seats of a running match
 ///
 /// Those of players who have left, and others. They are filled before new matches are made, by the same
-/// rules. A second request of the same `backfill_id` and the same content is answered like the first.
+/// rules, and who fills them does not have to accept. A second request of the same `backfill_id` and the same content
+/// is answered like the first.
 #[utoipa::path(post, path = "/v1/queues/{queue}/backfills", tag = "matchmaking", params(QueuePath, KeyHeader), request_body = BackfillSchema, responses(
     (status = 201, description = "The backfill", body = BackfillReply),
     CreateBackfillErrors,

@@ -193,6 +193,7 @@ fn what_does_not_fit_the_queue_is_refused_before_anything_is_simulated() {
             "--arrivals 5000/s --hours 2",
             "36000000 arrivals are more than a simulation bears",
         ),
+        ("--arrivals 1e-20/s", "from 0.000000001 a second on"),
         ("--interval 1ms", "3600000 looks at the queue"),
         ("--roles tank:1", "the rules have no role tank"),
     ] {

@@ -198,7 +198,8 @@ pub struct QueueSettings {
     party: Option<PartyRule>,
     #[schema(inline)]
     clock: Option<Clock>,
-    /// How long players have to accept a match; a match needs no acceptance, if missing.
+    /// How long players have to accept a match; a match needs no acceptance, if missing. Who fills an open seat of a
+    /// running one is not asked.
     #[schema(minimum = 100, maximum = 3_600_000, example = 15_000)]
     acceptance_window_ms: Option<u64>,
     /// How long a ticket waits at the most.

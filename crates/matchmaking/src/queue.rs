@@ -6,6 +6,7 @@ mod admission;
 mod backfill;
 mod change;
 mod effects;
+mod erased;
 mod matched;
 mod result;
 mod seats;

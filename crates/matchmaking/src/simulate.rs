@@ -19,7 +19,9 @@ use std::time::Duration;
 pub use report::{
     Distribution, Prediction, PredictionBin, ReasonCount, Simulation, TicketCounts, WaitingAt,
 };
-pub use scenario::{MOST_ARRIVALS, MOST_PASSES, MOST_PLAYERS, Scenario, ScenarioFault, Start};
+pub use scenario::{
+    LEAST_ARRIVALS_PER_S, MOST_ARRIVALS, MOST_PASSES, MOST_PLAYERS, Scenario, ScenarioFault, Start,
+};
 pub use skills::{BadSkills, Skills};
 
 use crate::queue::QueueSettings;
@@ -42,7 +44,7 @@ pub fn simulate(
     let mut run = Run::new(settings, scenario);
     let mut now = Duration::ZERO;
     while now < scenario.lasts {
-        now = (now + scenario.interval).min(scenario.lasts);
+        now = now.saturating_add(scenario.interval).min(scenario.lasts);
         run.pass(now);
         if !progress(now) {
             return Ok(None);

@@ -134,7 +134,8 @@ impl Chores {
             self.look_at_ms = now_ms.saturating_add(LOOK_EVERY_MS);
             let more_answers = self.remove_answers(engine, now_ms, &mut staged)?;
             let more_ends = self.ends.remove(engine, now_ms, &mut staged)?;
-            if more_answers || more_ends {
+            let more_marks = erasures::forget_marks(state, now_ms, &mut staged);
+            if more_answers || more_ends || more_marks {
                 self.look_at_ms = now_ms;
             }
         }

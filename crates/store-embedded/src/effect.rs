@@ -11,7 +11,7 @@ use parking_lot::RwLockWriteGuard;
 use crate::cut::Cut;
 use crate::ladder::Ladder;
 use crate::players::Slot;
-use crate::queues::{Delta, Named, Queue, QueueNumber};
+use crate::queues::{Delta, Mark, Named, Queue, QueueNumber};
 use crate::stage::Staged;
 use crate::state::{Board, State};
 
@@ -78,6 +78,10 @@ pub(crate) enum Effect {
     Erase(PlayerId, u64),
     /// All of them have been.
     Erased(PlayerId),
+    /// A player was erased.
+    Mark(PlayerId, Mark),
+    /// That is of no concern any more.
+    Unmark(PlayerId),
 }
 
 /// What an effect is to those who wait.
@@ -203,6 +207,8 @@ impl Effect {
             Effect::Erased(player) => {
                 state.erasures.remove(&player);
             }
+            Effect::Mark(player, mark) => state.marks.put(player, mark),
+            Effect::Unmark(player) => state.marks.remove(player),
             Effect::Cut(cut) => state.cuts.push(cut),
             Effect::Shrink(removed) => {
                 if let Some(cut) = state.cuts.first_mut() {

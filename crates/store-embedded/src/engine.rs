@@ -87,6 +87,8 @@ pub(crate) enum Table {
     History = b'y',
     /// Id of a player that was erased and whose matches are to be written anew, to the commit that did it.
     Erasures = b'E',
+    /// Id of a player that was erased lately to when that was: the commit, the sequence number, the time.
+    Erased = b'k',
     /// Time and key of what has ended and can still be read for a while.
     Ends = b'z',
 }

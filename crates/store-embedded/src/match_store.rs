@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::engine::{EngineError, Frozen, Table};
 use crate::queues::{
     self, BackfillLine, Explained, FoundTicket, MatchLine, QueueNumber, TicketLine, history_key,
-    is_of_before, masked_match, masked_ticket, named_key, read_history_key,
+    is_of_before, named_key, read_history_key,
 };
 use crate::reader::unavailable;
 use crate::stage::{Asked, Command};
@@ -216,10 +216,10 @@ impl EmbeddedStore {
             let (line, of) = stored.ok_or_else(|| MatchError::UnknownTicket(id.clone()))?;
             let state = self.state.read();
             let knows = |id| state.slot(id).is_ok();
-            let mut view = state.ticket_view(&masked_ticket(line, knows));
+            let mut view = state.ticket_view(&state.masked_ticket(line, knows));
             if let Some(of) = of {
                 view.version = view.version.max(of.version);
-                view.of_match = Some(masked_match(of, &state.erasures, knows).of);
+                view.of_match = Some(state.masked_match(of, knows).of);
             }
             let matched = matches!(view.ticket.state, TicketState::Matched { .. });
             if last || !matched || view.of_match.is_some() {
@@ -231,7 +231,7 @@ impl EmbeddedStore {
 
     fn mask_match(&self, line: MatchLine) -> MatchLine {
         let state = self.state.read();
-        masked_match(line, &state.erasures, |id| state.slot(id).is_ok())
+        state.masked_match(line, |id| state.slot(id).is_ok())
     }
 }
 

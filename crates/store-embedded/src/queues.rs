@@ -16,6 +16,7 @@ pub(crate) use store_records::{
 };
 
 mod apply;
+mod erased;
 mod erasures;
 mod keys;
 mod masks;
@@ -24,12 +25,13 @@ mod recent;
 mod records;
 
 pub(crate) use apply::{Delta, put_match};
+pub(crate) use erased::{Mark, Marks};
 pub(crate) use erasures::{erasure, is_of_before, read_erasure};
 pub(crate) use keys::{end_key, history_key, named_key, queue_key, rating_key};
 pub(crate) use keys::{
     read_end_key, read_history_key, read_match_key, read_named_key, read_queue_key, read_rating_key,
 };
-pub(crate) use masks::{masked_match, masked_ticket};
+pub(crate) use masks::masked_match;
 pub(crate) use reads::FoundTicket;
 pub(crate) use recent::Recent;
 pub(crate) use records::{queue, read_queue, read_ticket, ticket};

@@ -142,6 +142,7 @@ impl<'a> Loader<'a> {
         let entries = self.entries(&position, &boards, gone, &players, &hidden)?;
         let queues = self.queues(&position, &players)?;
         let erasures = self.erasures(&position)?;
+        let marks = self.marks(&position)?;
         let next_board = self.engine.next_board();
         let secret = self.engine.secret();
         let mut state = State {
@@ -151,6 +152,7 @@ impl<'a> Loader<'a> {
             doomed,
             queues,
             erasures,
+            marks,
             cuts,
             next_board: next_board
                 .map_err(|e| self.unreadable("next board's number", &e))?

@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use crate::cut::Cut;
 use crate::ladder::Ladder;
 use crate::players::{Players, Slot};
-use crate::queues::Queues;
+use crate::queues::{Marks, Queues};
 use crate::records::BoardRecord;
 
 /// A board with its seasons.
@@ -45,6 +45,8 @@ pub(crate) struct State {
     pub(crate) queues: Queues,
     /// Players that were erased and whose matches are still as they were on disk, with the commit that did it.
     pub(crate) erasures: BTreeMap<PlayerId, u64>,
+    /// Players that were erased lately.
+    pub(crate) marks: Marks,
     /// What the store lends to those who sign with it.
     pub(crate) secret: [u8; 32],
     pub(crate) position: Position,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use proptest::prelude::*;
 use store_embedded::{Clock, EmbeddedStore, Options};
+use testkit::conformance::queues::erasures;
 use testkit::{ReferenceStore, conformance};
 
 const STARTED_AT_MS: i64 = 1_000;
@@ -121,4 +122,36 @@ proptest! {
             conformance::queues::compare(&open(&dir), &reference, &known).await;
         });
     }
+}
+
+/// A store that has nothing yet, and the reference.
+fn fresh() -> (tempfile::TempDir, EmbeddedStore, ReferenceStore) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    (dir, store, ReferenceStore::new(STARTED_AT_MS))
+}
+
+#[test]
+fn the_seat_of_an_erased_player_is_filled() {
+    let (_dir, store, reference) = fresh();
+    runtime().block_on(erasures::seats_are_filled(&store, &reference));
+}
+
+#[test]
+fn an_erased_player_is_in_no_match_that_failed() {
+    let (_dir, store, reference) = fresh();
+    runtime().block_on(erasures::failed_matches_have_no_erased_players(
+        &store, &reference,
+    ));
+}
+
+#[test]
+fn erased_ids_are_not_shown_again() {
+    let (dir, store, reference) = fresh();
+    runtime().block_on(async {
+        erasures::ids_are_not_shown_again(&store, &reference).await;
+        drop(store);
+        let known = [erasures::match_id()];
+        conformance::queues::compare(&open(&dir), &reference, &known).await;
+    });
 }

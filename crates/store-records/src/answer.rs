@@ -16,6 +16,10 @@ pub struct Answer {
     pub request: [u8; 16],
     /// When the change was asked for, in milliseconds since the Unix epoch.
     pub at_ms: i64,
+    /// When it was kept, as the store counts what comes before what: its commit, or a stamp later than all that the
+    /// change has done. Of queues alone; 0 in answers of before that was written down, as if they were the oldest.
+    #[serde(default, skip_serializing_if = "is_not_written")]
+    pub version: u64,
     /// What a change of boards or players did…
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<Changed>,
@@ -30,16 +34,18 @@ impl Answer {
         Answer {
             request: guard.request,
             at_ms,
+            version: 0,
             changed: Some(changed),
             of_queues: None,
         }
     }
 
-    /// That to a change of queues.
-    pub fn of_queues(guard: Guard, changed: QueueChanged, at_ms: i64) -> Self {
+    /// That to a change of queues. It names players, who may be erased since: `version` tells which were.
+    pub fn of_queues(guard: Guard, changed: QueueChanged, version: u64, at_ms: i64) -> Self {
         Answer {
             request: guard.request,
             at_ms,
+            version,
             changed: None,
             of_queues: Some(changed),
         }
@@ -67,7 +73,7 @@ impl Answer {
         })
     }
 
-    /// The same, where it is to be about queues.
+    /// The same, where it is to be about queues, with all players that it named when it was kept.
     ///
     /// # Errors
     /// [`StoreError::KeyReused`] where it was not.
@@ -91,6 +97,10 @@ impl Answer {
         }
         Ok(Some(self))
     }
+}
+
+fn is_not_written(version: &u64) -> bool {
+    *version == 0
 }
 
 #[cfg(test)]

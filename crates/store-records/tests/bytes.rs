@@ -190,11 +190,15 @@ fn answers() {
     let expected = format!(r#"{{"request":{request},"at_ms":5,"changed":"Done"}}"#);
     assert_eq!(of_boards.to_bytes(), expected.as_bytes());
     assert_eq!(Answer::read(expected.as_bytes()), Some(of_boards));
-    let of_queues = Answer::of_queues(guard, QueueChanged::Put { created: true }, -5);
-    let expected =
-        format!(r#"{{"request":{request},"at_ms":-5,"of_queues":{{"Put":{{"created":true}}}}}}"#);
-    assert_eq!(of_queues.to_bytes(), expected.as_bytes());
-    assert_eq!(Answer::read(expected.as_bytes()), Some(of_queues));
+    let put = QueueChanged::Put { created: true };
+    // Of before there were versions, and of now.
+    for (number, version) in [(0, ""), (7, r#","version":7"#)] {
+        let of_queues = Answer::of_queues(guard, put.clone(), number, -5);
+        let put = r#"{"Put":{"created":true}}"#;
+        let expected = format!(r#"{{"request":{request},"at_ms":-5{version},"of_queues":{put}}}"#);
+        assert_eq!(of_queues.to_bytes(), expected.as_bytes());
+        assert_eq!(Answer::read(expected.as_bytes()), Some(of_queues));
+    }
 }
 
 /// Letters and numbers that are parts of keys.

@@ -36,7 +36,7 @@ mod why;
 mod wire;
 
 pub(crate) use census::Census;
-pub(crate) use erase::erase_player;
+pub(crate) use erase::{erase_player, mark as mark_erased};
 pub(crate) use shared::{Duties, Queues};
 pub use tallies::QueueNumbers;
 pub(crate) use tallies::Tallies;

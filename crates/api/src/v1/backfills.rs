@@ -41,7 +41,8 @@ pub(crate) struct BackfillSchema {
     /// Players who have left; their seats are open, with their roles.
     #[schema(value_type = Option<Vec<String>>, max_items = 256, example = json!(["e4cdb120-28fc-4285-a78d-eb48660b7730"]))]
     left: Option<Vec<PlayerId>>,
-    /// Seats that are open beside those, up to the largest size of a team.
+    /// Seats that are open beside those, up to the largest size of a team. The seat of an erased player may be
+    /// among them: it counts as free.
     #[schema(max_items = 256)]
     seats: Option<Vec<SeatSchema>>,
 }
@@ -164,7 +165,8 @@ impl From<&Backfill> for BackfillReply {
 /// Fill seats of a running match
 ///
 /// Those of players who have left, and others. They are filled before new matches are made, by the same
-/// rules. A second request of the same `backfill_id` and the same content is answered like the first.
+/// rules, and who fills them does not have to accept. A second request of the same `backfill_id` and the same content
+/// is answered like the first.
 #[utoipa::path(post, path = "/v1/queues/{queue}/backfills", tag = "matchmaking", params(QueuePath, KeyHeader), request_body = BackfillSchema, responses(
     (status = 201, description = "The backfill", body = BackfillReply),
     CreateBackfillErrors,

@@ -198,7 +198,8 @@ pub(crate) async fn get_player(
 
 /// Erase a player
 ///
-/// Everywhere: from all boards, from seasons of the past too.
+/// Everywhere: from all boards, from seasons of the past too, and from queues. Matches, tickets that have ended and
+/// answers that are given once more under an `idempotency-key` have the nil UUID in its place.
 #[utoipa::path(delete, path = "/v1/players/{player}", tag = "players", params(PlayerPath), responses(
     (status = 204, description = "Erased"),
     DeletePlayerErrors,

@@ -39,7 +39,7 @@ const WEIGHT: &str = "must be a number from 0 on";
     reason = "describes the body, which is read as the domain's own type"
 )]
 pub(crate) struct ScenarioSchema {
-    /// Parties that come in a second, on average: 10.
+    /// Parties that come in a second, on average, from 0.000000001 on: 10.
     #[schema(value_type = Option<f64>, example = 5)]
     arrivals_per_s: Option<Score>,
     /// How long it goes on, in simulated seconds: 3600.

@@ -83,6 +83,8 @@ async fn what_makes_no_sense_or_is_too_much_is_refused() {
         }
     };
     refused(json!({"arrivals_per_s": 0}), "arrivals").await;
+    let rare = json!({"lasts_s": 10, "arrivals_per_s": 1e-20});
+    refused(rare, "from 0.000000001 a second on").await;
     refused(json!({"arrivals_per_s": 1000, "lasts_s": 1001}), "1000000").await;
     refused(
         json!({"lasts_s": 31_000_000, "arrivals_per_s": 0.001}),

@@ -91,22 +91,6 @@ impl QueuedTicket {
         self.state == TicketState::Waiting && self.expires_at_ms <= now_ms
     }
 
-    /// The ticket as it is shown without players that do not exist: a nil id stands for each. `None` where all do.
-    pub fn masked(&self, exists: impl Fn(PlayerId) -> bool) -> Option<Self> {
-        let players = &self.ticket.players;
-        if players.iter().all(|player| exists(player.id)) {
-            return None;
-        }
-        let mut masked = Ticket::clone(&self.ticket);
-        for player in masked.players.iter_mut().filter(|p| !exists(p.id)) {
-            player.id = PlayerId::NIL;
-        }
-        Some(QueuedTicket {
-            ticket: Arc::new(masked),
-            ..self.clone()
-        })
-    }
-
     /// The same ticket in another state.
     pub fn turned(&self, state: TicketState) -> Self {
         QueuedTicket {
@@ -214,17 +198,5 @@ mod tests {
     #[test]
     fn the_longest_time_to_live_does_not_overflow() {
         assert_eq!(waiting(u64::MAX).expires_at_ms, i64::MAX);
-    }
-
-    #[test]
-    fn a_ticket_is_shown_without_players_that_do_not_exist() {
-        let queue = QueueId::parse("q").unwrap();
-        let made = QueuedTicket::made(queue, ticket("t", &[1, 2]), 100, 0);
-        assert_eq!(made.masked(|_| true), None);
-        let masked = made.masked(|player| player == id(2)).unwrap();
-        let players = masked.ticket.players.iter().map(|player| player.id);
-        let players: Vec<_> = players.collect();
-        assert_eq!(players, [PlayerId::NIL, id(2)]);
-        assert_eq!(masked.id(), made.id());
     }
 }

@@ -20,7 +20,7 @@ pub struct NewBackfill {
     pub match_id: MatchId,
     /// Players who have left; their seats are open, with their roles.
     pub left: Vec<PlayerId>,
-    /// Seats that are open beside those, up to the largest size of a team.
+    /// Seats that are open beside those, up to the largest size of a team, in which erased players do not count.
     pub seats: Vec<OpenSeat>,
 }
 
@@ -53,8 +53,8 @@ pub struct Backfill {
 }
 
 impl NewBackfill {
-    /// The match once those who leave have left, and the seats that are to be opened: theirs and the others. `open`
-    /// are those of the match that are open already.
+    /// The match once those who leave have left, and erased players who were in the way; and the seats that are to be
+    /// opened: of those who leave, and the others. `open` are those of the match that are open already.
     ///
     /// # Errors
     /// [`MatchError::WrongState`] where the match is not being held; [`MatchError::NotInMatch`];
@@ -67,7 +67,7 @@ impl NewBackfill {
     ) -> Result<(Match, Vec<OpenSeat>), MatchError> {
         let (after, mut seats) = of.leave(&self.left)?;
         let others = open.iter().copied().chain(&seats);
-        after.may_open(rules, &self.seats, others)?;
+        let after = after.opened(rules, &self.seats, others)?;
         seats.extend(self.seats.iter().cloned());
         if seats.is_empty() {
             let reason = "is missing: a backfill opens one at least";

@@ -123,26 +123,34 @@ impl Match {
         Ok((after, seats))
     }
 
-    /// Whether these seats may be opened beside those that are, `open`.
+    /// The match once these seats are opened beside those that are, `open`. An erased player has no id by which
+    /// anybody could say that it has left: so where a team has no other room it has left once its seat is opened.
     ///
     /// # Errors
-    /// [`MatchError::BadSeat`] with the place of the first that may not.
-    pub fn may_open<'a>(
+    /// [`MatchError::BadSeat`] with the place of the first that may not be.
+    pub fn opened<'a>(
         &self,
         rules: &Rules,
         seats: &[OpenSeat],
         open: impl Iterator<Item = &'a OpenSeat>,
-    ) -> Result<(), MatchError> {
-        let mut taken: Vec<usize> = self.teams.iter().map(team_size).collect();
+    ) -> Result<Match, MatchError> {
+        let mut after = self.clone();
+        let mut promised = vec![0; self.teams.len()];
         for seat in open {
-            taken.get_mut(seat.team).into_iter().for_each(|n| *n += 1);
+            promised
+                .get_mut(seat.team)
+                .into_iter()
+                .for_each(|n| *n += 1);
         }
         for (at, seat) in seats.iter().enumerate() {
             let bad = |reason| MatchError::BadSeat { at, reason };
-            let place = taken.get_mut(seat.team).zip(rules.teams.get(seat.team));
-            let (taken, rule) = place.ok_or(bad("is of a team that the match does not have"))?;
-            *taken += 1;
-            if *taken > rule.max_size {
+            let team = after.teams.get_mut(seat.team);
+            let team = team.zip(promised.get_mut(seat.team));
+            let place = team.zip(rules.teams.get(seat.team));
+            let ((team, promised), rule) =
+                place.ok_or(bad("is of a team that the match does not have"))?;
+            *promised += 1;
+            if !team.make_room(rule.max_size, *promised, seat.role.as_ref()) {
                 return Err(bad("is more than the team may have"));
             }
             let strange = |role| !rule.roles.contains_key(role);
@@ -150,7 +158,7 @@ impl Match {
                 return Err(bad("is for a role that the team does not have"));
             }
         }
-        Ok(())
+        Ok(after)
     }
 
     /// Whether another ticket may join: the match is being held, and nobody of the ticket is in it.
@@ -170,38 +178,6 @@ impl Match {
         after
     }
 
-    /// The match as it is kept once a player is erased: a nil id stands for the player.
-    pub fn erased(&self, player: PlayerId) -> Match {
-        let erase = |id: &mut PlayerId| {
-            if *id == player {
-                *id = PlayerId::NIL;
-            }
-        };
-        let mut after = self.clone();
-        let teams = after.teams.iter_mut();
-        teams
-            .flat_map(|team| &mut team.players)
-            .for_each(|p| erase(&mut p.player.id));
-        match &mut after.state {
-            MatchState::Proposed { accepted: ids, .. }
-            | MatchState::Failed {
-                because_of: ids, ..
-            } => {
-                if ids.remove(&player) {
-                    ids.insert(PlayerId::NIL);
-                }
-            }
-            MatchState::Running { .. } => {}
-            MatchState::Finished {
-                ratings, boards, ..
-            } => {
-                ratings.iter_mut().for_each(|r| erase(&mut r.player));
-                boards.iter_mut().for_each(|b| erase(&mut b.player));
-            }
-        }
-        after
-    }
-
     /// Refuses what can be done to a match that is being held alone.
     ///
     /// # Errors
@@ -216,8 +192,26 @@ impl Match {
     }
 }
 
-fn team_size(team: &MatchTeam) -> usize {
-    team.players.iter().filter(|player| !player.left).count()
+impl MatchTeam {
+    /// Makes room for so many newcomers beside those who are there: as many erased players as are in their way
+    /// leave, first those of that role. Whether that is enough.
+    fn make_room(&mut self, max_size: usize, newcomers: usize, role: Option<&Role>) -> bool {
+        while self.size() + newcomers > max_size {
+            let erased = |p: &MatchPlayer| !p.left && p.player.id == PlayerId::NIL;
+            let of_role = |p: &MatchPlayer| erased(p) && p.role.as_ref() == role;
+            let players = &mut self.players;
+            let at = players.iter().position(of_role);
+            let Some(at) = at.or_else(|| players.iter().position(erased)) else {
+                return false;
+            };
+            players[at].left = true;
+        }
+        true
+    }
+
+    fn size(&self) -> usize {
+        self.players.iter().filter(|player| !player.left).count()
+    }
 }
 
 impl Backfill {
@@ -310,9 +304,11 @@ mod tests {
     fn no_more_seats_are_open_than_the_rules_have_room_for() {
         let (held, rules) = (running(), rules(&[1, 3]));
         let bad =
-            |seats: &[OpenSeat], open: &[OpenSeat]| match held.may_open(&rules, seats, open.iter())
-            {
-                Ok(()) => None,
+            |seats: &[OpenSeat], open: &[OpenSeat]| match held.opened(&rules, seats, open.iter()) {
+                Ok(after) => {
+                    assert_eq!(after, held, "nobody is erased, so nobody leaves");
+                    None
+                }
                 Err(MatchError::BadSeat { at, .. }) => Some(at),
                 Err(other) => panic!("{other}"),
             };
@@ -351,6 +347,13 @@ mod tests {
         assert!(matches!(full, Err(MatchError::BadSeat { at: 2, .. })));
         let none = new(&[], Vec::new()).seats_of(&held, &rules, &[]);
         assert!(matches!(none, Err(MatchError::BadSeat { at: 0, .. })));
+
+        let of_erased = new(&[], vec![any(1); 3]);
+        let (after, seats) = of_erased
+            .seats_of(&held.erased(id(3)), &rules, &[])
+            .unwrap();
+        assert!(after.teams[1].players[0].left, "nobody could say so");
+        assert_eq!(seats, vec![any(1); 3]);
     }
 
     #[test]
@@ -361,6 +364,42 @@ mod tests {
         let (after, _) = held.leave(&[id(3)]).unwrap();
         assert!(after.may_be_joined(&queued("c", &[7, 3])), "who has left");
         assert!(!held.failed(ids(&[1]), 5).may_be_joined(&queued("c", &[7])));
+    }
+
+    #[test]
+    fn the_seat_of_an_erased_player_can_be_opened() {
+        let (mut full, rules) = (running(), rules(&[1, 2]));
+        let tank = seat(0, Some("tank"));
+        full.teams[0].players[1].role = tank.role.clone();
+        let full = full.erased(id(1)).erased(id(2));
+        let left = |held: &Match| -> Vec<bool> {
+            let players = held.teams.iter().flat_map(|team| &team.players);
+            players.map(|player| player.left).collect()
+        };
+        let opened = |held: &Match, seats: &[OpenSeat], open: &[OpenSeat]| {
+            held.opened(&rules, seats, open.iter())
+        };
+        let one = opened(&full, &[seat(0, None)], &[]).unwrap();
+        assert_eq!(left(&one), [true, false, false]);
+        let mut roles = rules.clone();
+        roles.teams[0].roles.insert(tank.role.clone().unwrap(), 1);
+        let of_role = full.opened(&roles, std::slice::from_ref(&tank), [].iter());
+        assert_eq!(left(&of_role.unwrap()), [false, true, false]);
+        let both = opened(&one, &[seat(0, None)], &[seat(0, None)]).unwrap();
+        assert_eq!(left(&both), [true, true, false]);
+        let three = opened(&full, &[seat(0, None), seat(0, None), seat(0, None)], &[]);
+        assert!(matches!(three, Err(MatchError::BadSeat { at: 2, .. })));
+        let other = opened(&full, &[seat(1, None), seat(1, None)], &[]);
+        assert!(matches!(other, Err(MatchError::BadSeat { at: 1, .. })));
+        let joined = one.joined(0, &queued("c", &[7]), &[None]);
+        assert_eq!(joined.teams[0].size(), 2);
+    }
+
+    #[test]
+    fn an_erased_player_stays_where_there_is_room_beside_it() {
+        let held = running().erased(id(1));
+        let after = held.opened(&rules(&[1, 3]), &[seat(0, None)], [].iter());
+        assert_eq!(after.unwrap(), held);
     }
 
     #[test]
@@ -387,21 +426,6 @@ mod tests {
         assert_eq!(full.taken(1, &queued("g", &[5]), &[None]), None);
         assert_eq!(backfill.taken(0, &queued("c", &[7, 8]), &[None]), None);
         assert!(backfill.closed(BackfillState::Ended).open.is_empty());
-    }
-
-    #[test]
-    fn an_erased_player_is_nil_wherever_it_was() {
-        let failed = running().failed(ids(&[2, 3]), 5).erased(id(2));
-        assert!(!format!("{failed:?}").contains(&format!("{:?}", id(2))));
-        let MatchState::Failed { because_of, .. } = &failed.state else {
-            panic!("{failed:?}");
-        };
-        assert_eq!(*because_of, BTreeSet::from([id(0), id(3)]));
-        assert_eq!(failed.teams[0].players[1].player.id, id(0));
-        let everybody: Vec<_> = failed.everybody().collect();
-        assert_eq!(everybody, [id(1), id(3)]);
-        assert!(failed.has_player(id(1)) && !failed.has_player(id(2)));
-        assert!(!failed.has_player(PlayerId::NIL));
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
         while self.next_arrival <= now {
             self.arrive(self.next_arrival);
             let until = self.until_next();
-            self.next_arrival += until;
+            self.next_arrival = self.next_arrival.saturating_add(until);
         }
         self.answer(now);
         self.expire(now);
@@ -113,7 +113,8 @@ impl<'a> Run<'a> {
 
     fn until_next(&mut self) -> Duration {
         let mean = 1.0 / self.scenario.arrivals_per_s;
-        Duration::from_secs_f64(draw::exponential(&mut self.times, mean))
+        let until = draw::exponential(&mut self.times, mean);
+        Duration::try_from_secs_f64(until).unwrap_or(Duration::MAX)
     }
 
     fn arrive(&mut self, at: Duration) {
@@ -232,7 +233,7 @@ impl<'a> Run<'a> {
             declines[party] = true;
             last = after;
         }
-        (now + last, declines)
+        (now.saturating_add(last), declines)
     }
 
     /// What has become of proposals by now.

@@ -7,6 +7,9 @@ use super::skills::Skills;
 use crate::names::{Region, Role};
 use crate::queue::QueueSettings;
 
+/// Parties that come in a second at the least: one in some thirty years. Of fewer none comes in any time that is
+/// simulated, and the time until the next would be more than can be told.
+pub const LEAST_ARRIVALS_PER_S: f64 = 1e-9;
 /// Tickets of a simulation at the most, as expected.
 pub const MOST_ARRIVALS: f64 = 5e6;
 /// Looks at the queue at the most.
@@ -17,7 +20,7 @@ pub const MOST_PLAYERS: usize = 1_000_000;
 /// Who comes to a queue, and what becomes of it. The same scenario gives the same report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
-    /// Parties that come in a second, on average; a Poisson process.
+    /// Parties that come in a second, on average; a Poisson process. At least [`LEAST_ARRIVALS_PER_S`].
     pub arrivals_per_s: f64,
     /// How long it goes on, in simulated time.
     pub lasts: Duration,
@@ -54,8 +57,8 @@ pub enum Start {
 /// What is wrong with a scenario, for the queue that it is about.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ScenarioFault {
-    /// A rate that is none.
-    #[error("arrivals must be a number above 0 a second")]
+    /// A rate that is none, or next to none.
+    #[error("arrivals must be a number from 0.000000001 a second on")]
     Arrivals,
     /// An interval or a length of nothing.
     #[error("the simulated time and the interval must be longer than 0")]
@@ -139,7 +142,7 @@ impl Scenario {
     }
 
     fn check_amounts(&self, settings: &QueueSettings) -> Result<(), ScenarioFault> {
-        if !self.arrivals_per_s.is_finite() || self.arrivals_per_s <= 0.0 {
+        if !self.arrivals_per_s.is_finite() || self.arrivals_per_s < LEAST_ARRIVALS_PER_S {
             return Err(ScenarioFault::Arrivals);
         }
         if self.lasts.is_zero() || self.interval.is_zero() {

@@ -277,19 +277,45 @@ fn it_stops_when_it_is_told_to() {
 }
 
 #[test]
+fn the_longest_times_do_not_overflow() {
+    let scenario = Scenario {
+        arrivals_per_s: LEAST_ARRIVALS_PER_S,
+        lasts: Duration::MAX,
+        interval: Duration::MAX,
+        ..ten_minutes()
+    };
+    let mut looks = Vec::new();
+    let refused = simulate(&loose(), &scenario, &mut |_| true);
+    assert!(matches!(refused, Err(ScenarioFault::TooManyArrivals(_))));
+    let rare = Scenario {
+        lasts: Duration::from_secs(1_000_000_000),
+        ..scenario
+    };
+    let mut progress = |now| {
+        looks.push(now);
+        true
+    };
+    let found = simulate(&loose(), &rare, &mut progress).unwrap().unwrap();
+    assert_eq!(looks, [rare.lasts]);
+    assert!(found.tickets.arrived < 10, "one is expected");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let refusal = |scenario: Scenario| {
         let refused = simulate(&strict_team_queue(), &scenario, &mut |_| true);
         refused.unwrap_err().to_string()
     };
     let ten = ten_minutes;
-    assert!(
-        refusal(Scenario {
-            arrivals_per_s: f64::NAN,
-            ..ten()
-        })
-        .contains("above 0 a second")
-    );
+    for arrivals_per_s in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1e-20, 9.9e-10] {
+        assert!(
+            refusal(Scenario {
+                arrivals_per_s,
+                ..ten()
+            })
+            .contains("from 0.000000001 a second on")
+        );
+    }
     assert!(
         refusal(Scenario {
             arrivals_per_s: 1e6,

@@ -1,4 +1,5 @@
-//! Matches of players that were erased: a nil id takes the player's place, and its history goes.
+//! Matches of players that were erased: a nil id takes the player's place, and its history goes. In time the mark
+//! goes that it was erased.
 
 use boards::PlayerId;
 
@@ -11,6 +12,9 @@ use crate::state::State;
 /// Matches looked at in one go; about 2 KiB are written for each. Few in tests, so that short histories take
 /// several.
 const MATCHES: usize = if cfg!(test) { 2 } else { 200 };
+
+/// Marks removed in one go.
+const MARKS: usize = 1000;
 
 /// How far it has come with which erasure. Another one of the same player begins anew: what was passed over
 /// as the next player's own is erased by it.
@@ -79,7 +83,7 @@ fn rewrite_one(
         .push(Write::remove(Table::History, record.key()));
     if let Some(line) = line {
         // All who are to be erased: once it is written anew, it does not show any more that it is of before.
-        let masked = masked_match(line, &state.erasures, |_| true);
+        let masked = masked_match(line, |id| state.erasures.get(&id).copied(), |_| true);
         let version = staged.position.commit + 1;
         let line = MatchLine { version, ..masked };
         let key = line.of.id;
@@ -88,6 +92,18 @@ fn rewrite_one(
         staged.writes.push(put);
     }
     Ok(())
+}
+
+/// Removes marks that are of no concern any more, some at a time. Whether there may be more of them.
+pub(super) fn forget_marks(state: &State, now_ms: i64, staged: &mut Staged) -> bool {
+    let mut count = 0;
+    for player in state.marks.old(now_ms).take(MARKS) {
+        let key = player.as_bytes();
+        staged.writes.push(Write::remove(Table::Erased, key));
+        staged.effects.push(Effect::Unmark(player));
+        count += 1;
+    }
+    count == MARKS
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Answers that are too old, with a clock that is set.
 
-use boards::Changed;
+use boards::{Changed, Guard};
 
 use super::*;
 use crate::data_dir::DataDir;
@@ -8,12 +8,8 @@ use crate::recovery;
 
 fn keep(engine: &mut Engine, n: u8, at_ms: i64) {
     let key = [n; 16];
-    let answer = Answer {
-        request: [n; 16],
-        at_ms,
-        changed: Some(Changed::Done),
-        of_queues: None,
-    };
+    let request = [n; 16];
+    let answer = Answer::of_boards(Guard { key, request }, Changed::Done, at_ms);
     let expiry = [&at_ms.to_be_bytes()[..], &key].concat();
     let writes = [
         Write::put(Table::Answers, &key, &answer.to_bytes()),

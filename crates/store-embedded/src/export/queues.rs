@@ -10,7 +10,7 @@ use matchmaking::{MatchState, QueueId, QueueSettings};
 
 use super::{ExportError, Out, malformed};
 use crate::engine::{Frozen, Record, Table};
-use crate::queues::{self, QueueNumber, masked_match, queue_key};
+use crate::queues::{self, Mark, QueueNumber, masked_match, queue_key};
 
 /// A queue to be exported.
 struct Source {
@@ -81,7 +81,7 @@ fn write_match(
         return Ok(());
     }
     // Only those whose erasure goes on: of all others a nil id is there already.
-    let line = masked_match(line, erasures, |_| true);
+    let line = masked_match(line, |id| erasures.get(&id).copied(), |_| true);
     let deleted = !sources.iter().any(|queue| queue.number == line.queue);
     let line = MatchLine::new(deleted, (*line.of).clone());
     out.record(Kind::Match, &line)
@@ -97,17 +97,32 @@ fn erasures(frozen: &Frozen) -> Result<BTreeMap<PlayerId, u64>, ExportError> {
     records.collect()
 }
 
+/// Players that were erased lately, with the sequence number of that.
+fn erased(frozen: &Frozen) -> Result<BTreeMap<PlayerId, u64>, ExportError> {
+    let records = frozen.scan(Table::Erased, &[]).map(|record| {
+        let record = record?;
+        let mark = Mark::read(&record);
+        let (player, mark) = mark.ok_or_else(|| malformed("erased player", record.key()))?;
+        Ok((player, mark.sequence))
+    });
+    records.collect()
+}
+
 fn write_tickets(
     frozen: &Frozen,
     sources: &[Source],
     out: &mut Out<impl Write>,
 ) -> Result<(), ExportError> {
+    let erased = erased(frozen)?;
     for queue in sources {
         for record in frozen.scan(Table::Tickets, &queue_key(queue.number)) {
             let record = record?;
             let line = queues::read_ticket(record.value());
             let line = line.ok_or_else(|| malformed("ticket", record.key()))?;
-            let ticket = (*line.ticket).clone();
+            // Its players are all there, but those may be gone whom it avoids.
+            let gone = |id| erased.get(&id).is_some_and(|at| line.made < *at);
+            let masked = line.ticket.shown(gone, |_| true);
+            let ticket = masked.unwrap_or_else(|| (*line.ticket).clone());
             let line = TicketLine::new(line.made, line.digest, ticket);
             out.record(Kind::Ticket, &line)?;
         }

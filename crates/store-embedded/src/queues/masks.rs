@@ -1,53 +1,74 @@
-//! Erased players in what has ended.
+//! Erased players in what is read.
 //!
-//! Ended tickets and failed matches are on disk for an hour and cannot be found by player. So they are
-//! left as they are when a player is erased; whoever reads them is shown a nil id in place of a player
-//! that does not exist. Matches with a result stay for good, and are written anew; until they are, those
-//! that were erased are masked in them as well, also where one of the same id has been made since.
+//! Ended tickets and failed matches are on disk for an hour, answers for a day, and none of them can be found by
+//! player. So they are left as they are when a player is erased; whoever reads them is shown a nil id in place of
+//! a player that does not exist, or that was erased since ([`super::Marks`]) and is another one by now. Likewise
+//! those whom a ticket avoids, who are left out. Matches with a result stay for good, and are written anew; until
+//! they are, those that were erased are masked in them as well.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use boards::PlayerId;
-use matchmaking::MatchState;
+use matchmaking::QueueChanged;
 
 use super::{MatchLine, TicketLine};
+use crate::state::State;
 
-/// A ticket that has ended, as it is shown.
-pub(crate) fn masked_ticket(line: TicketLine, knows: impl Fn(PlayerId) -> bool) -> TicketLine {
-    match line.ticket.masked(knows) {
-        None => line,
-        Some(masked) => TicketLine {
-            ticket: Arc::new(masked),
-            ..line
-        },
+impl State {
+    /// A ticket as it is shown. `knows` tells who there is.
+    pub(crate) fn masked_ticket(
+        &self,
+        line: TicketLine,
+        knows: impl Fn(PlayerId) -> bool,
+    ) -> TicketLine {
+        let erased = |id| {
+            let mark = self.marks.get(id);
+            mark.is_some_and(|mark| line.made < mark.sequence)
+        };
+        match line.ticket.shown(erased, knows) {
+            None => line,
+            Some(masked) => TicketLine {
+                ticket: Arc::new(masked),
+                ..line
+            },
+        }
+    }
+
+    /// A match that has ended, as it is shown.
+    pub(crate) fn masked_match(
+        &self,
+        line: MatchLine,
+        knows: impl Fn(PlayerId) -> bool,
+    ) -> MatchLine {
+        masked_match(line, |id| self.erased_by(id), knows)
+    }
+
+    /// An answer that was kept by that commit, as it is given once more.
+    pub(crate) fn masked_answer(
+        &self,
+        answer: QueueChanged,
+        commit: u64,
+        knows: impl Fn(PlayerId) -> bool,
+    ) -> QueueChanged {
+        let erased = |id| self.erased_by(id).is_some_and(|by| commit <= by);
+        answer.without(erased, knows)
+    }
+
+    /// The commit that erased a player last, as long as that is of any concern.
+    fn erased_by(&self, player: PlayerId) -> Option<u64> {
+        let mark = self.marks.get(player).map(|mark| mark.commit);
+        mark.max(self.erasures.get(&player).copied())
     }
 }
 
-/// A match that has ended, as it is shown. `erasures` are those that go on.
+/// A match that has ended, as it is shown. `erased_by` tells the commit that erased a player.
 pub(crate) fn masked_match(
     line: MatchLine,
-    erasures: &BTreeMap<PlayerId, u64>,
+    erased_by: impl Fn(PlayerId) -> Option<u64>,
     knows: impl Fn(PlayerId) -> bool,
 ) -> MatchLine {
-    let finished = matches!(line.of.state, MatchState::Finished { .. });
-    let was_erased = |id| {
-        let commit = erasures.get(&id).filter(|_| finished);
-        commit.is_some_and(|commit| line.version <= *commit)
-    };
-    let blamed = match &line.of.state {
-        MatchState::Failed { because_of, .. } => because_of.clone(),
-        _ => BTreeSet::new(),
-    };
-    let all: BTreeSet<PlayerId> = line.of.everybody().chain(blamed).collect();
-    let unknown = all
-        .into_iter()
-        .filter(|id| *id != PlayerId::NIL && (was_erased(*id) || !knows(*id)));
-    let masked = unknown.fold(None, |masked, id| {
-        let of = masked.as_ref().unwrap_or(&*line.of);
-        Some(of.erased(id))
-    });
-    match masked {
+    let erased = |id| erased_by(id).is_some_and(|commit| line.version <= commit);
+    match line.of.without(erased, knows) {
         None => line,
         Some(masked) => MatchLine {
             of: Arc::new(masked),

@@ -45,7 +45,8 @@ impl State {
         };
         let waited_ms = now_ms.saturating_sub(line.ticket.created_at_ms);
         let waits = line.ticket.state == TicketState::Waiting;
-        let mut view = self.ticket_view(line);
+        let shown = self.masked_ticket(line.clone(), |id| self.slot(id).is_ok());
+        let mut view = self.ticket_view(&shown);
         view.why = queue.why.of.get(id).filter(|_| waits).cloned();
         let estimate = queue.recent.still_to_wait(waited_ms);
         view.estimated_wait_ms = estimate.filter(|_| waits);

@@ -11,8 +11,8 @@ use crate::engine::{Record, Table};
 use crate::error::OpenError;
 use crate::players::Players;
 use crate::queues::{
-    self, BackfillLine, MatchLine, Queue, Queues, Rated, put_match, read_match_key, read_named_key,
-    read_queue_key, read_rating_key,
+    self, BackfillLine, Mark, Marks, MatchLine, Queue, Queues, Rated, put_match, read_match_key,
+    read_named_key, read_queue_key, read_rating_key,
 };
 use crate::state::Position;
 
@@ -45,6 +45,17 @@ impl Loader<'_> {
             let (player, commit) = queues::read_erasure(record)?;
             all.insert(player, commit);
             (commit <= position.commit).then_some(())
+        })?;
+        Ok(all)
+    }
+
+    /// Players that were erased lately.
+    pub(super) fn marks(&mut self, position: &Position) -> Result<Marks, OpenError> {
+        let mut all = Marks::default();
+        self.each(Table::Erased, "erased players", |record| {
+            let (player, mark) = Mark::read(record)?;
+            all.put(player, mark);
+            (mark.commit <= position.commit).then_some(())
         })?;
         Ok(all)
     }

@@ -16,9 +16,7 @@ use store_records::Answer;
 
 use super::Stage;
 use crate::engine::{EngineError, Table};
-use crate::queues::{
-    self, MatchLine, Queue, QueueNumber, TicketLine, masked_match, masked_ticket, named_key,
-};
+use crate::queues::{self, MatchLine, Queue, QueueNumber, TicketLine, named_key};
 use crate::reader::unavailable;
 
 mod announce;
@@ -43,14 +41,21 @@ impl<'a> Stage<'a> {
         if let Some(guard) = guard
             && let Some(answer) = self.earlier(guard, now_ms)?
         {
-            return Ok(answer.replay_of_queues()?);
+            let version = answer.version;
+            let receipt = answer.replay_of_queues()?;
+            let knows = |id| self.knows(id);
+            return Ok(QueueReceipt {
+                changed: self.state.masked_answer(receipt.changed, version, knows),
+                ..receipt
+            });
         }
         let changed = self.change_queues(change, now_ms);
         let changed = changed.inspect_err(|_| self.queues.revert())?;
         self.queues.keep();
         self.now_ms = self.now_ms.max(now_ms);
         if let Some(guard) = guard {
-            let answer = Answer::of_queues(guard, changed.clone(), now_ms);
+            let version = self.position.commit + 1;
+            let answer = Answer::of_queues(guard, changed.clone(), version, now_ms);
             self.keep_answer(guard, &answer);
         }
         Ok(QueueReceipt {
@@ -114,7 +119,12 @@ impl<'a> Stage<'a> {
         let line = stored
             .map_err(failed)?
             .and_then(|b| queues::read_ticket(&b));
-        Ok(line.map(|line| masked_ticket(line, |id| self.knows(id))))
+        Ok(line.map(|line| self.shown(line)))
+    }
+
+    /// A ticket as readers are shown it.
+    fn shown(&self, line: TicketLine) -> TicketLine {
+        self.state.masked_ticket(line, |id| self.knows(id))
     }
 
     /// A ticket as it is by now.
@@ -162,8 +172,7 @@ impl<'a> Stage<'a> {
         let stored = self.engine.get(Table::PastMatches, id.as_bytes());
         let line = stored.map_err(failed)?.and_then(|b| MatchLine::read(&b));
         let line = line.ok_or(MatchError::UnknownMatch(id))?;
-        let erasures = &self.state.erasures;
-        Ok(masked_match(line, erasures, |id| self.knows(id)))
+        Ok(self.state.masked_match(line, |id| self.knows(id)))
     }
 
     /// A match as it is by now.

@@ -16,7 +16,7 @@ use crate::board_keys::DOOMED_PLAYERS;
 use crate::board_records as records;
 use crate::core::Core;
 use crate::layout::Room;
-use crate::queues::erase_player;
+use crate::queues::{erase_player, mark_erased};
 use crate::replies;
 
 /// A deletion that began so long ago is not under way any more.
@@ -57,6 +57,7 @@ impl Attempt<'_, '_> {
             }
         }
         self.tx.remove(records::player(self.layout(), id));
+        mark_erased(&mut self.tx, id);
         Ok(())
     }
 

@@ -80,7 +80,10 @@ impl Queues {
             return Ok(None);
         }
         let answer = guard::earlier(&mut self.core.begin(), guard, now_ms).await?;
-        Ok(answer.map(Answer::replay_of_queues).transpose()?)
+        match answer {
+            Some(answer) => Ok(Some(self.replay(answer).await?)),
+            None => Ok(None),
+        }
     }
 
     /// A result that was there before, by a key or by what it says, was made by any node, and boards with it.
@@ -132,7 +135,7 @@ impl Queues {
         for tries in 0.. {
             let mut tx = self.core.begin();
             if let Some(answer) = guard::earlier(&mut tx, guard, now_ms).await? {
-                return Ok(answer.replay_of_queues()?);
+                return Ok(self.replay(answer).await?);
             }
             let so_far = SoFar {
                 attempts: &attempts,
@@ -143,7 +146,7 @@ impl Queues {
                 Err(refusal) => {
                     match refusal_stands(&self.core, guard, &mut attempts, now_ms).await? {
                         Stands::Yes => return Err(refusal),
-                        Stands::Answered(answer) => return Ok(answer.replay_of_queues()?),
+                        Stands::Answered(answer) => return Ok(self.replay(answer).await?),
                         Stands::No => continue,
                     }
                 }
@@ -153,7 +156,8 @@ impl Queues {
                 continue;
             };
             if let Some(guard) = guard {
-                let answer = Answer::of_queues(guard, made.changed.clone(), now_ms);
+                let version = self.core.stamps.next(1);
+                let answer = Answer::of_queues(guard, made.changed.clone(), version, now_ms);
                 guard::keep(&mut made.tx, guard, &answer);
             }
             if attempts.outcome(made.tx.commit().await?).await?.is_some() {

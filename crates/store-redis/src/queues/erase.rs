@@ -14,10 +14,14 @@ use super::draft::{Draft, now};
 use super::keys::{self, Part, Place, history, queues_of};
 use super::{QueueNumber, records, wire};
 use crate::core::Core;
-use crate::tx::{At, Write};
+use crate::tx::{At, Tx, Write};
 
 /// Matches written anew in one go; about 2 KiB each.
 const MATCHES: usize = 100;
+
+/// How long it is known that a player was erased. A ticket waits for a day at the most, its match is proposed for
+/// an hour at the most, and both can be read for an hour after; answers are kept for 25.
+const MARKED_MS: u64 = 27 * 60 * 60 * 1000;
 
 /// Takes a player out of all queues. Twice does no harm, and it has to be done both before the player's own record
 /// is removed and after: a ticket that is made in the very moment may not be found by the first, and is by the
@@ -43,6 +47,14 @@ pub(crate) async fn erase_player(
     }
     erase_history(core, player).await?;
     forget(core, player, &numbers).await
+}
+
+/// Notes in the transaction that removes a player that it is erased, later than all that it was in.
+pub(crate) fn mark(tx: &mut Tx<'_>, player: PlayerId) {
+    let core = tx.core();
+    let stamp = core.stamps.next(1);
+    let at = keys::erased(&core.layout, player);
+    tx.set_for(at, records::erased(stamp), MARKED_MS);
 }
 
 /// Removes a player's ratings and, once the player does not exist, in which queues it may be found: as long as it

@@ -170,6 +170,11 @@ pub(super) fn queues_of(player: PlayerId) -> Vec<u8> {
     format!("pq:{player}").into_bytes()
 }
 
+/// In the player's room: when it was erased, as a stamp. As long as anything can be read that was written before.
+pub(crate) fn erased(layout: &Layout, id: PlayerId) -> At {
+    At::whole(layout.of_player(id), format!("erased:{id}"))
+}
+
 /// A match in a history.
 pub(super) fn history_member(id: MatchId, queue: QueueNumber) -> Vec<u8> {
     [&id.as_bytes()[..], &queue.0.to_be_bytes()].concat()

@@ -37,6 +37,15 @@ pub(super) fn read_open_of(bytes: &[u8]) -> Option<Vec<BackfillId>> {
     read_json(bytes)
 }
 
+/// When a player was erased.
+pub(super) fn erased(stamp: u64) -> Vec<u8> {
+    stamp.to_string().into_bytes()
+}
+
+pub(super) fn read_erased(bytes: &[u8]) -> Option<u64> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
 /// The number of a match's queue.
 pub(super) fn read_number(bytes: &[u8]) -> Option<QueueNumber> {
     Some(QueueNumber(std::str::from_utf8(bytes).ok()?.parse().ok()?))

@@ -6,7 +6,7 @@ use boards::{BoardStore, Change, PlayerId};
 use matchmaking::{MatchStore, QueueChange, QueueId, TicketId};
 use proptest::prelude::*;
 use store_redis::RedisStore;
-use testkit::conformance::queues::{self, Step};
+use testkit::conformance::queues::{self, Step, erasures};
 use testkit::{ReferenceStore, ada, duel, lone_ticket};
 use tokio::runtime::Runtime;
 
@@ -53,6 +53,33 @@ proptest! {
     #[test]
     fn a_cluster_does(runs in prop::collection::vec(queues::steps(120), 1..3)) {
         does_what_the_reference_does(&cluster(), 8, &runs);
+    }
+}
+
+#[tokio::test]
+async fn the_seat_of_an_erased_player_is_filled() {
+    for partitions in [1, 4] {
+        let store = open(&options(&server(), partitions)).await;
+        let reference = ReferenceStore::new(STARTED_AT_MS);
+        erasures::seats_are_filled(&store, &reference).await;
+    }
+}
+
+#[tokio::test]
+async fn an_erased_player_is_in_no_match_that_failed() {
+    for partitions in [1, 4] {
+        let store = open(&options(&server(), partitions)).await;
+        let reference = ReferenceStore::new(STARTED_AT_MS);
+        erasures::failed_matches_have_no_erased_players(&store, &reference).await;
+    }
+}
+
+#[tokio::test]
+async fn erased_ids_are_not_shown_again() {
+    for partitions in [1, 4] {
+        let store = open(&options(&server(), partitions)).await;
+        let reference = ReferenceStore::new(STARTED_AT_MS);
+        erasures::ids_are_not_shown_again(&store, &reference).await;
     }
 }
 

@@ -7,11 +7,12 @@ mod seats;
 mod tickets;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use boards::{Guard, PlayerId, StoreError};
 use matchmaking::{
     Backfill, BackfillState, Match, MatchError, MatchId, MatchState, NewBackfill, NewTicket,
-    QueueChange, QueueChanged, QueueId, QueueReceipt, QueueSettings, QueuedTicket, Rating,
+    QueueChange, QueueChanged, QueueId, QueueReceipt, QueueSettings, QueuedTicket, Rating, Ticket,
     TicketEnd, TicketState,
 };
 
@@ -236,18 +237,41 @@ impl State {
             }
         }
         self.queues.ratings.retain(|(_, of), _| *of != player);
+        self.put_nil_everywhere(player);
+    }
+
+    /// Also in answers that are given once more.
+    fn put_nil_everywhere(&mut self, player: PlayerId) {
         for (_, held) in self.queues.matches.values_mut() {
-            if !matches!(held.state, MatchState::Failed { .. }) {
-                put_nil(held, |id| id == player);
+            put_nil(held, player);
+        }
+        for ticket in &mut self.queues.tickets {
+            forget(&mut ticket.queued, player);
+        }
+        for kept in self.guarded.values_mut() {
+            match &mut kept.changed {
+                Kept::Queues(QueueChanged::Match(held)) => put_nil(held, player),
+                Kept::Queues(QueueChanged::Ticket(queued)) => forget(queued, player),
+                _ => {}
             }
         }
     }
 }
 
-/// Puts a nil id in place of some players.
-fn put_nil(held: &mut Match, whom: impl Fn(PlayerId) -> bool) {
+/// Puts a nil id in place of a player of a ticket; nobody is avoided in place of one that was.
+fn forget(queued: &mut QueuedTicket, player: PlayerId) {
+    let mut ticket = Ticket::clone(&queued.ticket);
+    for line in ticket.players.iter_mut().filter(|p| p.id == player) {
+        line.id = PlayerId::NIL;
+    }
+    ticket.avoid.retain(|id| *id != player);
+    queued.ticket = Arc::new(ticket);
+}
+
+/// Puts a nil id in place of a player.
+fn put_nil(held: &mut Match, player: PlayerId) {
     let erase = |id: &mut PlayerId| {
-        if whom(*id) {
+        if *id == player {
             *id = PlayerId::NIL;
         }
     };
@@ -258,10 +282,9 @@ fn put_nil(held: &mut Match, whom: impl Fn(PlayerId) -> bool) {
     }
     match &mut held.state {
         MatchState::Failed { because_of, .. } => {
-            let ids = std::mem::take(because_of).into_iter();
-            *because_of = ids
-                .map(|id| if whom(id) { PlayerId::NIL } else { id })
-                .collect();
+            if because_of.remove(&player) {
+                because_of.insert(PlayerId::NIL);
+            }
         }
         MatchState::Finished {
             ratings, boards, ..
@@ -273,6 +296,12 @@ fn put_nil(held: &mut Match, whom: impl Fn(PlayerId) -> bool) {
                 .iter_mut()
                 .for_each(|effect| erase(&mut effect.player));
         }
-        MatchState::Proposed { .. } | MatchState::Running { .. } => {}
+        // In an answer that is kept; the match itself has failed.
+        MatchState::Proposed { accepted, .. } => {
+            if accepted.remove(&player) {
+                accepted.insert(PlayerId::NIL);
+            }
+        }
+        MatchState::Running { .. } => {}
     }
 }

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use boards::{BoardStore, Change, StoreError};
 use matchmaking::{Match, MatchError, MatchId, MatchStore, QueueChange};
 use parking_lot::Mutex;
 
-use crate::EmbeddedStore;
 use crate::access::Access;
 use crate::chores::Chores;
 use crate::engine::EngineError;
 use crate::testing::*;
+use crate::{Clock, EmbeddedStore, Options};
 
 /// Matches of players 1 and 2 before 1 is erased.
 const BEFORE: u8 = 20;
@@ -140,6 +141,37 @@ fn matches_are_masked_at_once_and_rewritten_in_time() {
             let of = store.find_match(match_id(BEFORE + 1)).await.unwrap();
             assert!(!shows(&of, 1) && shows(&of, 2));
         }
+    });
+}
+
+#[test]
+fn that_a_player_was_erased_is_forgotten_when_nothing_of_before_can_be_read() {
+    const HOUR_MS: i64 = 60 * 60 * 1000;
+    let dir = tempfile::tempdir().unwrap();
+    let now_ms = Arc::new(AtomicI64::new(0));
+    let clock = Arc::clone(&now_ms);
+    let options = Options {
+        clock: Clock::new(move || clock.load(Ordering::Relaxed)),
+        ..options(dir.path())
+    };
+    let open = || EmbeddedStore::open(&options).unwrap();
+    let is_marked = |store: &EmbeddedStore| store.state.read().marks.get(player(1)).is_some();
+    runtime().block_on(async {
+        let store = open();
+        store.change(put_players(), None, 0).await.unwrap();
+        let erase = Change::DeletePlayer(player(1));
+        store.change(erase, None, 0).await.unwrap();
+        drop(store);
+        now_ms.store(27 * HOUR_MS - 1, Ordering::Relaxed);
+        let store = open();
+        store.change(put_players(), None, 0).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert!(is_marked(&store));
+        now_ms.store(28 * HOUR_MS, Ordering::Relaxed);
+        store.change(put_players(), None, 0).await.unwrap();
+        until(|| !is_marked(&store)).await;
+        drop(store);
+        assert!(!is_marked(&open()));
     });
 }
 

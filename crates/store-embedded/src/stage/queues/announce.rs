@@ -2,7 +2,7 @@
 //!
 //! It looked at the queue some moments ago. Here each match and each filled seat is judged by the state of
 //! the instant: all its tickets have to wait, and it has to have the shape that the rules of now ask for.
-//! Whatever does not is left out, and its tickets wait on. So nobody is ever in two matches.
+//! Whatever does not is left out, and its tickets wait on. So no ticket is ever in two matches.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

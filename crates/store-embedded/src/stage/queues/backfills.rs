@@ -32,7 +32,7 @@ impl Stage<'_> {
         let open = self.open_backfills(queue, new.match_id);
         let open: Vec<_> = open.iter().flat_map(|line| &line.backfill.open).collect();
         let (after, seats) = new.seats_of(&line.of, &queue.settings.rules, &open)?;
-        if !new.left.is_empty() {
+        if after != *line.of {
             self.set_match(line, after);
         }
         let backfill = new.made(queue.id.clone(), seats, now_ms);

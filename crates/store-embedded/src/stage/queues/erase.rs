@@ -2,7 +2,8 @@
 //! matches that others remember have a nil id in its place.
 //!
 //! Of the matches that have a result there may be any number, so the batch only marks that they are to be
-//! written anew. What has ended otherwise in the last hour is not rewritten ([`crate::queues::masked_ticket`]).
+//! written anew. What else there is of it, as in what has ended in the last hour, is not rewritten but masked
+//! ([`crate::queues::Marks`]).
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use matchmaking::{MatchError, MatchId, TicketEnd, TicketState};
 use super::Stage;
 use crate::effect::Effect;
 use crate::engine::{EngineError, Table};
-use crate::queues::{self, Queue};
+use crate::queues::{self, Mark, Queue};
 use crate::reader::unavailable;
 
 impl Stage<'_> {
@@ -29,6 +30,7 @@ impl Stage<'_> {
             }
         }
         self.erase_from_matches(player).map_err(only_store)?;
+        self.mark(player, now_ms);
         let history = self.erase_history(player);
         history.map_err(|e| unavailable(e.to_string()))
     }
@@ -65,6 +67,16 @@ impl Stage<'_> {
             }
         }
         Ok(())
+    }
+
+    fn mark(&mut self, player: PlayerId, now_ms: i64) {
+        let mark = Mark {
+            commit: self.position.commit + 1,
+            sequence: self.position.next_sequence,
+            at_ms: now_ms,
+        };
+        self.writes.push(mark.write(player));
+        self.effects.push(Effect::Mark(player, mark));
     }
 
     fn erase_history(&mut self, player: PlayerId) -> Result<(), EngineError> {

@@ -24,7 +24,7 @@ impl Stage<'_> {
             if line.digest != digest {
                 return Err(MatchError::TicketExists(new.id));
             }
-            return Ok(answer(&line));
+            return Ok(answer(&self.shown(line)));
         }
         self.admit(queue, &new, now_ms)?;
         let ticket = new.rated(|player| self.rating(queue, player));
@@ -97,7 +97,7 @@ impl Stage<'_> {
             TicketState::Matched { .. } => return Err(MatchError::TicketMatched(id)),
             TicketState::Cancelled { .. } | TicketState::Expired { .. } => line,
         };
-        Ok(answer(&line))
+        Ok(answer(&self.shown(line)))
     }
 
     pub(super) fn accept(

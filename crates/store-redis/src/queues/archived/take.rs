@@ -14,7 +14,8 @@ use crate::layout::Layout;
 use crate::migrate::{Found, MigrateError, Out, RUN, Reading, damaged, fetch};
 use crate::queues::draft::read_ticket_id;
 use crate::queues::keys::{MATCHES, Part, Place, QUEUES};
-use crate::queues::{BackfillLine, MatchLine, QueueLine, QueueNumber, Rated, records};
+use crate::queues::masks::Known;
+use crate::queues::{BackfillLine, MatchLine, QueueLine, QueueNumber, Rated, TicketLine, records};
 
 /// A queue to be written.
 struct Source {
@@ -182,11 +183,19 @@ async fn write_tickets<W: Write>(
     let all = names(reading, queue.place, part, is_live).await?;
     for some in all.chunks(RUN) {
         let values = named(reading, queue.place, part, some).await?;
-        for (name, value) in some.iter().zip(values) {
+        let lines = some.iter().zip(values).map(|(name, value)| {
             let line = records::read_ticket(&value);
-            let bad = || damaged(&queue.place.key(part), name.as_str().as_bytes());
-            let line = line.ok_or_else(bad)?;
-            let text = TicketText::new(line.made, line.digest, (*line.ticket).clone());
+            line.ok_or_else(|| damaged(&queue.place.key(part), name.as_str().as_bytes()))
+        });
+        let lines: Vec<TicketLine> = lines.collect::<Result<_, _>>()?;
+        // Their players are all there, but those may be gone whom they avoid.
+        let avoided = lines.iter().flat_map(|line| &line.ticket.ticket.avoid);
+        let known = Known::of(reading.core(), &avoided.copied().collect()).await?;
+        for line in lines {
+            let gone = |id| known.is_erased_since(id, line.made);
+            let masked = line.ticket.shown(gone, |_| true);
+            let ticket = masked.unwrap_or_else(|| (*line.ticket).clone());
+            let text = TicketText::new(line.made, line.digest, ticket);
             out.record(Kind::Ticket, &text)?;
         }
     }

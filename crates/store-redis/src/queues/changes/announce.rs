@@ -3,7 +3,7 @@
 //! It looked at the queue some moments ago. Here each match and each filled seat is judged by the state of the
 //! instant: all its tickets have to wait, and it has to have the shape that the rules of now ask for. Whatever
 //! does not is left out, and its tickets wait on. The commit depends on all of that, and on this node still
-//! leading the queue. So nobody is ever in two matches, whoever else looks for them.
+//! leading the queue. So no ticket is ever in two matches, whoever else looks for them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

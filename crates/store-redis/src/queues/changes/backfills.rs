@@ -84,7 +84,7 @@ async fn seats(
     let open = draft.open_backfills(new.match_id).await?;
     let open: Vec<_> = open.iter().flat_map(|line| &line.backfill.open).collect();
     let (after, seats) = new.seats_of(&of.of, &line.settings.rules, &open)?;
-    if !new.left.is_empty() {
+    if after != *of.of {
         draft.set_match(of, after);
     }
     Ok(seats)

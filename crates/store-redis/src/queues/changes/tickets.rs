@@ -15,7 +15,7 @@ use matchmaking::{
 
 use super::{Attempt, finished};
 use crate::queues::draft::{Draft, known};
-use crate::queues::keys::{Place, player, queues_of};
+use crate::queues::keys::{Place, erased, player, queues_of};
 use crate::queues::{QueueLine, Queues, Rated, TicketLine, erase, records};
 use crate::tx::{At, Tx};
 
@@ -95,6 +95,7 @@ impl Queues {
                 player(layout, id),
                 place.rating(layout, id),
                 index(self, place, id),
+                erased(layout, id),
             ]
         };
         let all: Vec<At> = new.players.iter().flat_map(|p| of_each(p.id)).collect();
@@ -102,6 +103,15 @@ impl Queues {
         // Those that are in the room of the queue are known already, and checked from here on.
         let here = all.into_iter().filter(|at| at.room == place.room);
         draft.tx.fetch(here).await?;
+        for at in new.players.iter().map(|p| erased(layout, p.id)) {
+            // So that the ticket is not taken for one of who had the id before, by clocks that differ.
+            let mark = draft
+                .tx
+                .known(&at)
+                .and_then(|bytes| records::read_erased(&bytes));
+            mark.into_iter()
+                .for_each(|stamp| self.core.stamps.observe(stamp));
+        }
         let players = new.players.iter().enumerate();
         let unknown = players.filter(|(_, p)| draft.tx.known(&player(layout, p.id)).is_none());
         let unknown: Vec<_> = unknown.map(|(at, _)| at).collect();
@@ -203,6 +213,7 @@ impl Queues {
     ) -> Attempt<'c> {
         let mut draft = self.enter_of(tx, id).await?;
         let line = known(draft.proposal_by(id, now_ms).await?, id)?;
+        let line = self.masked_match(line).await?;
         let after = line.of.accept(who, now_ms)?;
         if after != *line.of {
             if after.accept_by_ms().is_none() {

@@ -14,7 +14,7 @@ use proptest::sample::select;
 const PLAYERS: u8 = 14;
 const TICKETS: u8 = 40;
 
-fn id(n: u8) -> PlayerId {
+pub(super) fn id(n: u8) -> PlayerId {
     PlayerId::from_bytes([n.wrapping_mul(29).wrapping_add(1); 16])
 }
 
@@ -34,7 +34,7 @@ pub(super) fn queue() -> impl Strategy<Value = QueueId> {
     select(Vec::from(queues()))
 }
 
-fn ticket_id(n: u8) -> TicketId {
+pub(super) fn ticket_id(n: u8) -> TicketId {
     TicketId::parse(&format!("T.{n}")).unwrap()
 }
 
@@ -69,8 +69,9 @@ pub(super) fn ticket() -> impl Strategy<Value = NewTicket> {
         select(vec![900.0, 1500.5, 2100.0]),
         prop::option::of(Just(90.0)),
     ));
-    let rest = (rating, 0..2_i32, any::<bool>());
-    (any_ticket_id(), party, rest).prop_map(|(ticket, party, (rating, priority, tanks))| {
+    let avoid = prop_oneof![3 => Just(Vec::new()), 1 => vec(player_id(), 1..3)];
+    let rest = (rating, 0..2_i32, any::<bool>(), avoid);
+    (any_ticket_id(), party, rest).prop_map(|(ticket, party, (rating, priority, tanks, avoid))| {
         NewTicket {
             id: ticket,
             players: party
@@ -78,7 +79,7 @@ pub(super) fn ticket() -> impl Strategy<Value = NewTicket> {
                 .map(|n| new_player(id(n), rating, tanks))
                 .collect(),
             priority,
-            avoid: Vec::new(),
+            avoid,
         }
     })
 }

@@ -9,7 +9,7 @@ use matchmaking::{
     RatingChange, Role, TicketEnd, TicketId, TicketState, Who,
 };
 
-use super::{Number, Rated, State, Ticketed, put_nil};
+use super::{Number, Rated, State, Ticketed};
 
 type Fill = (BackfillId, usize, TicketId, Vec<Option<Role>>);
 
@@ -115,14 +115,10 @@ impl State {
         Some(())
     }
 
-    /// A match as it is shown, with its queue's number: one that failed without players that do not exist.
+    /// A match with its queue's number.
     pub(super) fn find_match(&self, id: MatchId) -> Result<(Number, Match), MatchError> {
         let found = self.queues.matches.get(&id);
-        let (number, mut held) = found.cloned().ok_or(MatchError::UnknownMatch(id))?;
-        if matches!(held.state, MatchState::Failed { .. }) {
-            put_nil(&mut held, |id| !self.players.contains_key(&id));
-        }
-        Ok((number, held))
+        found.cloned().ok_or(MatchError::UnknownMatch(id))
     }
 
     pub(super) fn accept(

@@ -90,7 +90,7 @@ impl MatchStore for ReferenceStore {
             _ => None,
         };
         Ok(TicketView {
-            ticket: Arc::new(state.shown(&found.queued)),
+            ticket: Arc::new(found.queued.clone()),
             of_match,
             why: None,
             estimated_wait_ms: None,

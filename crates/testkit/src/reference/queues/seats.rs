@@ -2,8 +2,8 @@
 
 use boards::PlayerId;
 use matchmaking::{
-    Backfill, BackfillId, BackfillState, MatchError, MatchPlayer, MatchState, NewBackfill,
-    OpenSeat, QueueChanged, QueueId, Role, TicketId, TicketState,
+    Backfill, BackfillId, BackfillState, MatchError, MatchPlayer, MatchState, MatchTeam,
+    NewBackfill, OpenSeat, QueueChanged, QueueId, Role, TicketId, TicketState,
 };
 
 use super::matches::seated;
@@ -51,16 +51,26 @@ impl State {
         let rules = &self.settings(number).unwrap().rules.teams;
         for (at, seat) in asked.seats.iter().enumerate() {
             let bad = |reason| Err(MatchError::BadSeat { at, reason });
-            let (Some(team), Some(rule)) = (held.teams.get(seat.team), rules.get(seat.team)) else {
+            let team = held.teams.get_mut(seat.team);
+            let (Some(team), Some(rule)) = (team, rules.get(seat.team)) else {
                 return bad("is of a team that the match does not have");
             };
-            let there = team.players.iter().filter(|p| !p.left).count();
             let backfills = self.queues.backfills.iter();
             let others = backfills.filter(|line| line.backfill.match_id == asked.match_id);
             let others = others.flat_map(|line| &line.backfill.open).chain(&open);
             let others = others.filter(|other| other.team == seat.team).count();
-            if there + others + 1 > rule.max_size {
-                return bad("is more than the team may have");
+            let there = |team: &MatchTeam| team.players.iter().filter(|p| !p.left).count();
+            while there(team) + others + 1 > rule.max_size {
+                // Only those who were erased may be replaced without being named.
+                let players = team.players.iter_mut();
+                let mut gone: Vec<_> = players
+                    .filter(|p| !p.left && p.player.id == PlayerId::NIL)
+                    .collect();
+                gone.sort_by_key(|p| p.role != seat.role);
+                match gone.into_iter().next() {
+                    Some(player) => player.left = true,
+                    None => return bad("is more than the team may have"),
+                }
             }
             if let Some(role) = &seat.role
                 && !rule.roles.contains_key(role)

@@ -24,7 +24,7 @@ impl State {
             if old.asked != asked {
                 return Err(MatchError::TicketExists(asked.id));
             }
-            return Ok(QueueChanged::Ticket(Box::new(self.shown(&old.queued))));
+            return Ok(QueueChanged::Ticket(Box::new(old.queued.clone())));
         }
         let places = 0..asked.players.len();
         let unknown = places.filter(|at| !self.players.contains_key(&asked.players[*at].id));
@@ -96,21 +96,6 @@ impl State {
         found.map(|ticket| ticket.queued.ticket.id.clone())
     }
 
-    /// A ticket as it is shown: once it has ended, without players that do not exist.
-    pub(super) fn shown(&self, queued: &QueuedTicket) -> QueuedTicket {
-        let mut shown = queued.clone();
-        if shown.state.is_final() {
-            let mut ticket = Ticket::clone(&shown.ticket);
-            for player in &mut ticket.players {
-                if !self.players.contains_key(&player.id) {
-                    player.id = PlayerId::NIL;
-                }
-            }
-            shown.ticket = Arc::new(ticket);
-        }
-        shown
-    }
-
     pub(super) fn set_state(&mut self, number: Number, id: &TicketId, state: TicketState) {
         for ticket in &mut self.queues.tickets {
             if ticket.number == number && ticket.queued.ticket.id == *id {
@@ -142,6 +127,6 @@ impl State {
             TicketState::Cancelled { .. } | TicketState::Expired { .. } => {}
         }
         let after = self.find_ticket(number, id).unwrap();
-        Ok(QueueChanged::Ticket(Box::new(self.shown(&after.queued))))
+        Ok(QueueChanged::Ticket(Box::new(after.queued.clone())))
     }
 }

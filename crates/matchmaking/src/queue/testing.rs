@@ -87,6 +87,12 @@ pub(super) fn proposed(teams: &[&[(&str, &[u8])]], acceptance_ms: u64) -> Match 
         team_gap: 0.0,
         win_probabilities: vec![0.5, 0.5],
     };
-    assert!(proposed.fits(&rules(&[1, 2]), &refs) && !proposed.fits(&rules(&[2, 2]), &refs));
+    let as_many = |sizes| {
+        let mut rules = rules(sizes);
+        let team = rules.teams[0].clone();
+        rules.teams.resize(teams.len(), team);
+        rules
+    };
+    assert!(proposed.fits(&as_many(&[1, 2]), &refs) && !proposed.fits(&as_many(&[2, 2]), &refs));
     proposed.announced(&refs, Some(acceptance_ms), 0).unwrap()
 }

@@ -13,6 +13,7 @@ mod changes;
 mod checks;
 mod connection;
 mod core;
+mod cut;
 mod entry;
 mod failure;
 mod guard;
@@ -32,6 +33,8 @@ mod slots;
 mod stamps;
 mod store;
 mod sweeper;
+#[cfg(test)]
+mod testing;
 mod turns;
 mod tx;
 

@@ -158,7 +158,9 @@ async fn a_season_ends_though_nobody_plays() {
 async fn a_schedule_that_is_changed_counts_from_then_on() {
     const MINUTE_MS: i64 = 60_000;
     let setup = Setup::new().await;
-    setup.now_ms.store(NOON_MS + 65 * MINUTE_MS, Ordering::Relaxed);
+    setup
+        .now_ms
+        .store(NOON_MS + 65 * MINUTE_MS, Ordering::Relaxed);
     setup.put(1, "20 * * * *").await;
     setup
         .now_ms

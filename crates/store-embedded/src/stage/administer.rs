@@ -56,8 +56,7 @@ impl Stage<'_> {
             return Err(StoreError::OrderIsFixed);
         }
         let keep = settings.keep_seasons as usize;
-        let reset_set_at_ms =
-            settings.reset_set_at(now_ms, &board.settings, board.reset_set_at_ms);
+        let reset_set_at_ms = settings.reset_set_at(now_ms, &board.settings, board.reset_set_at_ms);
         let mut record = BoardRecord {
             settings: settings.clone(),
             seasons: board.seasons(),

@@ -130,7 +130,10 @@ pub(super) fn submission() -> impl Strategy<Value = Submission> {
 /// suite. What the store keeps of it is still to be moved, restored and exported.
 fn reset() -> impl Strategy<Value = Option<Schedule>> {
     let cron = select(vec!["0 0 29 2 *", "0 12 29 2 *"]);
-    prop::option::weighted(0.3, cron.prop_map(|cron| Schedule::parse(cron, "UTC").unwrap()))
+    prop::option::weighted(
+        0.3,
+        cron.prop_map(|cron| Schedule::parse(cron, "UTC").unwrap()),
+    )
 }
 
 /// A board and settings for it. Its order is mostly its own, since it is fixed while there are entries.

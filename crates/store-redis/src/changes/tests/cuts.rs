@@ -12,8 +12,19 @@ use crate::changes::boards_of_room;
 use crate::core::Core;
 use crate::layout::Layout;
 
-/// With readings of all that can be seen, while nothing removes what is cut off.
+/// With readings of all that can be seen, while nothing removes what is cut off. On a thread of its own: the suite is
+/// large where nothing is optimised.
 fn is_unseen(partitions: u16, runs: &[Vec<Step>]) {
+    std::thread::scope(|scope| {
+        let roomy = std::thread::Builder::new().stack_size(64 << 20);
+        let run = roomy.spawn_scoped(scope, || stays_unseen(partitions, runs));
+        if let Err(panic) = run.unwrap().join() {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+fn stays_unseen(partitions: u16, runs: &[Vec<Step>]) {
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
         let store = open(&options(partitions)).await;

@@ -23,7 +23,7 @@ const LEAST: Duration = Duration::from_millis(20);
 
 /// Does so until it is dropped.
 pub(crate) struct Sweeper {
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 4],
 }
 
 impl Sweeper {

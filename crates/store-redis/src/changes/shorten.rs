@@ -55,7 +55,7 @@ pub(super) async fn shorten(core: &Core, board: &BoardId) -> Result<(), StoreErr
         attempt.keep_first(board, (&old, &mut new), max).await?;
         if new != old {
             attempt.set_lines(board, Some(&new));
-            attempt.touch(Layout::CONTROL, &new);
+            attempt.touch(Layout::CONTROL, board, &new);
         }
         let tx = attempt.tx;
         if commit(&mut attempts, tx).await? {

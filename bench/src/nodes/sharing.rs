@@ -35,7 +35,7 @@ return table.concat(lines, '\\n')";
 /// Where nodes keep what they have.
 pub enum Store {
     Embedded(TempDir),
-    Redis(RedisServer),
+    Redis(Box<RedisServer>),
     Cluster(RedisCluster),
 }
 
@@ -46,7 +46,7 @@ impl Store {
 
     /// One server with an append only file, which is synced so.
     pub fn redis(appendfsync: &str) -> Self {
-        Store::Redis(lasting(appendfsync).start())
+        Store::Redis(Box::new(lasting(appendfsync).start()))
     }
 
     /// Three masters with a replica each; files are synced every second.

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use access::Access;
@@ -51,6 +52,8 @@ pub struct Shared {
     pub(crate) tracer: Option<Tracer>,
     cursors: Arc<OnceCell<Cursors>>,
     draining: watch::Sender<bool>,
+    /// The same for each reply to look at, which takes no lock.
+    is_draining: Arc<AtomicBool>,
 }
 
 impl Deref for Api {
@@ -82,6 +85,7 @@ impl Api {
             tracer: None,
             cursors: Arc::default(),
             draining: watch::Sender::new(false),
+            is_draining: Arc::default(),
         }));
         api.add_metrics();
         api
@@ -96,10 +100,10 @@ impl Api {
         let upstreams = UpstreamMetrics::new(self.upstreams.clone());
         self.metrics.add(move |to| upstreams.tell(to));
         // Parts of this alone: a source that held all of it would keep itself alive.
-        let (boards, draining) = (Arc::clone(&self.boards), self.draining.clone());
+        let (boards, draining) = (Arc::clone(&self.boards), Arc::clone(&self.is_draining));
         let matching = self.matching.clone();
         self.metrics.add(move |to| {
-            let ready = boards.is_ready() && !*draining.borrow();
+            let ready = boards.is_ready() && !draining.load(Ordering::Relaxed);
             let help = "1 if this server is ready, as /readyz says.";
             to.gauge("agon_ready", help).flag(&[], ready);
             let name = "agon_match_requests_in_flight";
@@ -150,12 +154,13 @@ impl Api {
 
     /// From now on `/readyz` says no, so that load balancers send new requests elsewhere.
     pub fn start_draining(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
         self.draining.send_replace(true);
     }
 
     /// Whether clients had better go elsewhere with their next request.
     pub fn is_draining(&self) -> bool {
-        *self.draining.borrow()
+        self.is_draining.load(Ordering::Relaxed)
     }
 
     /// How long a request may stay that comes now and waits for something.

@@ -1,9 +1,11 @@
 //! A board as every room has it under its name: JSON, since scripts read it too.
 
-use boards::{Attribute, BoardNumber, BoardSettings, Season, SeasonId};
+use boards::{Attribute, BoardNumber, BoardSettings, RankKey, Season, SeasonId};
 use serde::{Deserialize, Serialize};
 
 use crate::board_keys::Ladder;
+use crate::cut::Cut;
+use crate::entry::StoredEntry;
 
 /// A board's number, settings and seasons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +22,9 @@ pub(crate) struct BoardLine {
     /// segments of somebody who began after they had been given up for its own; 0 while there are none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) build: u64,
+    /// Seasons whose end is cut off, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) cuts: Vec<Cut>,
     /// When the schedule was set, where that was within the present season, in milliseconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reset_set_at_ms: Option<i64>,
@@ -36,6 +41,7 @@ impl BoardLine {
             seasons: vec![begun(SeasonId::FIRST, now_ms)],
             building: Vec::new(),
             build: 0,
+            cuts: Vec::new(),
             reset_set_at_ms: None,
             ends_at_ms: None,
         };
@@ -92,7 +98,40 @@ impl BoardLine {
     /// Forgets the seasons that are more than the settings keep; which they are.
     pub(crate) fn forget(&mut self) -> Vec<Season> {
         let keep = self.settings.keep_seasons as usize + 1;
-        self.seasons.split_off(keep.min(self.seasons.len()))
+        let forgotten = self.seasons.split_off(keep.min(self.seasons.len()));
+        for season in &forgotten {
+            self.mend(season.season);
+        }
+        forgotten
+    }
+
+    /// Cuts the present season off: the entry with that key is gone, and all behind it.
+    pub(crate) fn cut(&mut self, key: RankKey) {
+        let season = self.present().season;
+        self.mend(season);
+        self.cuts.push(Cut::from(season, self.settings.order, key));
+    }
+
+    /// Of a season nothing is cut off any more.
+    pub(crate) fn mend(&mut self, season: SeasonId) {
+        self.cuts.retain(|cut| cut.season != season);
+    }
+
+    /// The first key of a season that is cut off.
+    pub(crate) fn cut_of(&self, season: SeasonId) -> Option<RankKey> {
+        let mut cuts = self.cuts.iter();
+        cuts.find(|cut| cut.season == season)?
+            .key(self.settings.order)
+    }
+
+    /// Whether a ranked entry with that key is cut off.
+    pub(crate) fn is_cut_off(&self, season: SeasonId, key: RankKey) -> bool {
+        self.cut_of(season).is_some_and(|cut| key >= cut)
+    }
+
+    /// Whether a ranked entry of a season is cut off.
+    pub(crate) fn is_gone(&self, ladder: Ladder, entry: &StoredEntry) -> bool {
+        self.is_cut_off(ladder.season, entry.key(self.settings.order))
     }
 
     /// Gives the board other settings at that time.

@@ -31,6 +31,7 @@ mod put_board;
 mod put_players;
 mod rotate;
 mod segments;
+mod shorten;
 mod submit;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub(crate) use delete_player::{LEFT_AFTER, end_deletions};
 pub(crate) use put_board::{MADE, make_global};
 pub(crate) use rotate::end_seasons;
 pub(crate) use tidy::tidy;
+pub(crate) use trim::{trim_all, trim_some};
 pub(crate) use within::submit_within;
 
 /// What has to be done before a change can be judged.
@@ -52,7 +54,7 @@ enum First {
     /// The season of a board ought to have ended by schedule.
     EndSeason(BoardId),
     /// A board has more entries than it may have.
-    Trim(BoardId),
+    Shorten(BoardId),
     /// A board is to be ranked by attributes whose segments are not kept yet.
     Build(BoardId, Vec<Attribute>),
 }
@@ -196,7 +198,7 @@ async fn commit(attempts: &mut Attempts<'_>, tx: Tx<'_>) -> Result<bool, StoreEr
 async fn do_first(core: &Core, first: First, now_ms: i64) -> Result<Option<BoardLine>, StoreError> {
     match first {
         First::EndSeason(board) => rotate::end_season(core, &board, now_ms).await?,
-        First::Trim(board) => trim::trim(core, &board).await?,
+        First::Shorten(board) => shorten::shorten(core, &board).await?,
         First::Build(board, attributes) => {
             return build::build(core, &board, &attributes, now_ms).await;
         }

@@ -15,6 +15,7 @@ mod checks;
 mod clock_offset;
 mod connection;
 mod core;
+mod cut;
 mod entry;
 mod failure;
 mod guard;
@@ -34,6 +35,8 @@ mod slots;
 mod stamps;
 mod store;
 mod sweeper;
+#[cfg(test)]
+mod testing;
 mod turns;
 mod tx;
 

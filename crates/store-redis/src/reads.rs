@@ -44,8 +44,8 @@ mod window;
 mod wire;
 
 use boards::{
-    BoardId, BoardInfo, Lookup, Page, PageStart, Player, PlayerId, Score, Season, Standing, Stats,
-    StoreError, View,
+    BoardId, BoardInfo, Lookup, Page, PageStart, Player, PlayerId, RankKey, Score, Season,
+    Standing, Stats, StoreError, View,
 };
 
 use crate::core::Core;
@@ -97,6 +97,18 @@ impl Core {
         limit: usize,
     ) -> Result<Page, StoreError> {
         page::page(self, view, start, limit).await
+    }
+
+    /// The key of the entry after so many of a board's present season; `None` where there are no more. Exact where
+    /// the board does not change meanwhile.
+    pub(crate) async fn key_at(
+        &self,
+        board: &BoardId,
+        place: u64,
+    ) -> Result<Option<RankKey>, StoreError> {
+        let view = View::of(board.clone());
+        let mut look = look::Look::new(self, &view);
+        look.entry_at(place).await
     }
 
     /// See [`boards::BoardStore::around`].

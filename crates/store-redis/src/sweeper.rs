@@ -16,12 +16,14 @@ use crate::{changes, clock_offset};
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// How soon a node hears of a season's end that another node has set.
 const HEAR_OF_ENDS: Duration = Duration::from_secs(2);
+/// How often each node looks for seasons whose end is cut off.
+const TRIM_EVERY: Duration = Duration::from_secs(2);
 /// Between two looks at a season that is about to end.
 const LEAST: Duration = Duration::from_millis(20);
 
 /// Does so until it is dropped.
 pub(crate) struct Sweeper {
-    tasks: [JoinHandle<()>; 3],
+    tasks: [JoinHandle<()>; 4],
 }
 
 impl Sweeper {
@@ -30,6 +32,7 @@ impl Sweeper {
             tokio::spawn(sweep_rooms(Arc::clone(core))),
             tokio::spawn(end_seasons(Arc::clone(core))),
             tokio::spawn(clock_offset::watch(Arc::clone(core))),
+            tokio::spawn(trim_seasons(Arc::clone(core))),
         ];
         Sweeper { tasks }
     }
@@ -56,6 +59,16 @@ async fn sweep_rooms(core: Arc<Core>) {
             if let Err(error) = swept {
                 tracing::debug!(room = room.0, %error, "a room was not swept");
             }
+        }
+    }
+}
+
+async fn trim_seasons(core: Arc<Core>) {
+    loop {
+        // Nodes that have met do not meet again.
+        sleep(TRIM_EVERY.mul_f64(0.5 + fastrand::f64())).await;
+        if let Err(error) = changes::trim_some(&core).await {
+            tracing::debug!(%error, "what is cut off of a season is not removed yet");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use boards::{
     Attribute, BoardId, BoardSettings, BoardStore, Change, Changed, Clock, Country, DisplayName,
-    NewPlayer, PageStart, Player, PlayerId, RankMode, Score, Segment, Submission, View,
+    NewPlayer, PageStart, Player, PlayerId, RankMode, Score, Segment, StoreError, Submission, View,
 };
 use store_redis::{Options, RedisStore};
 use testkit::RedisServer;
@@ -137,13 +137,37 @@ async fn holds(partitions: u16) {
         assert_eq!(walk(&store, Some(country)).await, expected);
     }
 
-    // Many more than one transaction drops have to leave.
+    // Many more than one transaction drops have to leave: nobody sees them any more when the answer comes.
     let limited = BoardSettings {
         max_entries: Some(50),
         ..by_country
     };
     put(&store, limited).await;
-    assert_eq!(walk(&store, None).await, all[..50]);
+    let kept = &all[..50];
+    assert_eq!(walk(&store, None).await, kept);
+    for (country, odd) in [("country:tr", 0), ("country:us", 1)] {
+        let of_country = (0..PLAYERS).filter(|n| n % 2 == odd);
+        let of_country: std::collections::HashSet<_> = of_country.map(|n| player(n).id).collect();
+        let mut expected = kept.to_vec();
+        expected.retain(|(id, _)| of_country.contains(id));
+        assert_eq!(walk(&store, Some(country)).await, expected);
+    }
+    let view = View::of(board());
+    let stats = store.stats(&view, &[0.0, 100.0], 4).await.unwrap();
+    assert_eq!(stats.total, 50);
+    assert_eq!(stats.min.unwrap().get(), kept[49].1);
+    let gone = store.entry(&view, all[50].0).await;
+    assert!(matches!(gone, Err(StoreError::NoEntry(_))), "{gone:?}");
+    let submission = Submission::new(all[PLAYERS as usize - 1].0, score(1_000));
+    let submit = Change::Submit {
+        board: board(),
+        submission,
+    };
+    let Changed::Submitted(outcome) = change(&store, submit).await else {
+        panic!("it was no submission");
+    };
+    assert_eq!((outcome.previous_score, outcome.rank), (None, Some(1)));
+    assert_eq!(outcome.total, 50);
     store.close();
 }
 

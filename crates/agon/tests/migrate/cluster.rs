@@ -8,9 +8,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::{App, Launch, RedisCluster};
+use testkit::commands::done;
+use testkit::{App, Launch, RedisCluster, player_id};
 
-use crate::{AGON, create, done, id, migrate, refused, run, submit, text, told};
+use crate::{AGON, migrate, migrated, refused, text};
 
 /// So many that they are written in several goes.
 const PLAYERS: usize = 20_000;
@@ -37,9 +38,9 @@ fn post(app: &App, path: &str, body: &Value) -> Value {
 /// ratings, one that is being played, tickets that wait.
 fn fill(data: &Path) {
     let app = Launch::on(AGON, data).start();
-    create(&app, 0..PLAYERS);
+    app.create_players(0..PLAYERS);
     // Ties in another order than that of the ids.
-    (0..40).rev().for_each(|n| submit(&app, n, (n % 7) as f64));
+    (0..40).rev().for_each(|n| app.submit(n, (n % 7) as f64));
     let points = "/v1/boards/points";
     put(
         &app,
@@ -48,7 +49,8 @@ fn fill(data: &Path) {
     );
     for season in 0..2 {
         for n in 0..20 {
-            let body = json!({"player_id": id(n), "score": n % 5, "metadata": {"n": season}});
+            let body =
+                json!({"player_id": player_id(n), "score": n % 5, "metadata": {"n": season}});
             post(&app, &format!("{points}/scores"), &body);
         }
         if season == 0 {
@@ -57,7 +59,7 @@ fn fill(data: &Path) {
     }
     put(
         &app,
-        &format!("{points}/entries/{}/hidden", id(3)),
+        &format!("{points}/entries/{}/hidden", player_id(3)),
         &json!({}),
     );
     play(&app);
@@ -67,7 +69,7 @@ fn play(app: &App) {
     let queue = "/v1/queues/duel";
     put(app, queue, &json!({"teams": {"count": 2, "min_size": 1}}));
     let ticket = |n: usize| {
-        let body = json!({"ticket_id": format!("t{n}"), "players": [{"player_id": id(n)}]});
+        let body = json!({"ticket_id": format!("t{n}"), "players": [{"player_id": player_id(n)}]});
         post(app, &format!("{queue}/tickets"), &body);
     };
     let matched = |n: usize| {
@@ -87,7 +89,7 @@ fn play(app: &App) {
         &json!({"teams": {"count": 2, "min_size": 5, "max_size": 5}}),
     );
     for n in 10..15 {
-        let body = json!({"players": [{"player_id": id(n)}]});
+        let body = json!({"players": [{"player_id": player_id(n)}]});
         post(app, "/v1/queues/slow/tickets", &body);
     }
 }
@@ -96,8 +98,7 @@ fn play(app: &App) {
 fn export(data: &Path) -> Vec<Value> {
     let mut agon = std::process::Command::new(AGON);
     agon.arg("export").arg("--data-dir").arg(data);
-    let output = run(agon.stdin(Stdio::null()));
-    assert!(output.status.success(), "{}", told(&output));
+    let output = done(agon.stdin(Stdio::null()));
     let lines = output
         .stdout
         .split(|b| *b == b'\n')
@@ -200,7 +201,7 @@ fn a_store_goes_to_a_cluster_and_back_though_it_is_killed_on_both_ways() {
         log.contains("a migration into the store is unfinished"),
         "{log}"
     );
-    let said = done(text(&data), &redis.url());
+    let said = migrated(text(&data), &redis.url());
     assert!(said.contains("moved 2 boards, 20000 players"), "{said}");
     assert!(said.contains("2 queues, 2 matches, 5 tickets"), "{said}");
 
@@ -211,7 +212,7 @@ fn a_store_goes_to_a_cluster_and_back_though_it_is_killed_on_both_ways() {
         let killed = killed(&redis.url(), text(&back), further);
         assert!(killed, "the kill at {so_many_bytes} bytes was too late");
     }
-    let said = done(&redis.url(), text(&back));
+    let said = migrated(&redis.url(), text(&back));
     assert!(said.contains("moved 2 boards, 20000 players"), "{said}");
     let (had, has) = (contents(&data), contents(&back));
     for (had, has) in had.iter().zip(&has) {

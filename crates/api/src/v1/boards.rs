@@ -44,7 +44,8 @@ pub(crate) struct Settings {
     /// `country`.
     #[schema(value_type = Option<Vec<String>>, required = false, max_items = 8, default = json!(["country"]), example = json!(["country", "league"]))]
     segments: Vec<Attribute>,
-    /// When the board begins a new season by itself; only when it is told to, if missing.
+    /// When the board begins a new season by itself; only when it is told to, if missing. One that is set or changed
+    /// counts from then on.
     reset: Option<Reset>,
     /// Seasons of the past that are kept.
     #[schema(value_type = Option<u32>, required = false, minimum = 0, maximum = 100, default = 4, example = 4)]

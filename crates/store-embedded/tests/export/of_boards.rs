@@ -155,6 +155,35 @@ fn boards_are_exported_with_their_players_alone() {
     assert_eq!(unknown.to_string(), "there is no board no");
 }
 
+/// As exports were before stores kept it.
+#[test]
+fn an_export_that_does_not_say_when_a_schedule_was_set_is_read() {
+    let dir = small();
+    let settings = boards::BoardSettings {
+        reset: boards::Schedule::parse("0 0 29 2 *", "UTC").ok(),
+        ..boards::BoardSettings::default()
+    };
+    let board = BoardId::parse("weekly").unwrap();
+    let put = boards::Change::PutBoard { board, settings };
+    let store = open(&dir);
+    wait(store.change(put, None, 3_000)).unwrap();
+    drop(store);
+    let bytes = export_of(&dir, Scope::Store);
+    let said = r#","reset_set_at_ms":3000"#;
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    assert_eq!(text.matches(said).count(), 1, "{text}");
+    let without = forged(&bytes, |lines| {
+        lines
+            .iter_mut()
+            .for_each(|line| *line = line.replace(said, ""));
+    });
+    for bytes in [bytes, without] {
+        let target = temp();
+        import_to(&target, &bytes, &ImportPlan::default()).unwrap();
+        assert_eq!(records(&export_of(&target, Scope::Store)), records(&bytes));
+    }
+}
+
 #[test]
 fn a_board_that_exists_is_in_the_way() {
     let (dir, target) = (small(), small());

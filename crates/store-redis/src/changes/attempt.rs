@@ -38,8 +38,6 @@ pub(super) struct Attempt<'a, 'c> {
 pub(crate) struct After {
     /// Keys of boards are to be removed.
     pub(super) tidy: bool,
-    /// Entries of this board are more than the limit still.
-    pub(super) trim: Option<BoardId>,
     /// A player was erased; a ticket of it may have been made meanwhile.
     pub(super) erased: Option<Erased>,
 }
@@ -59,11 +57,6 @@ impl After {
             && let Err(error) = tidy_everywhere(core).await
         {
             tracing::debug!(%error, "keys of boards are not removed yet");
-        }
-        if let Some(board) = self.trim
-            && let Err(error) = super::trim::trim(core, &board).await
-        {
-            tracing::warn!(%board, %error, "the board has more entries than it may have");
         }
         if let Some(erased) = self.erased
             && let Err(error) = delete_player::finish(core, &erased).await

@@ -21,7 +21,9 @@ impl Attempt<'_, '_> {
         let ladder = line.ladder();
         let asked = self.records_of(&line, [ladder], id);
         self.tx.fetch(asked).await?;
-        if self.entry(ladder, id)?.is_none() {
+        let entry = self.entry(ladder, id)?;
+        let entry = entry.ok_or(StoreError::NoEntry(id))?;
+        if !self.is_hidden(line.number(), id) && line.is_gone(ladder, &entry) {
             return Err(StoreError::NoEntry(id));
         }
         self.drop_entry(&line, ladder, &player)?;

@@ -15,6 +15,10 @@ pub(super) struct Field {
     pub(super) hidden: HashSet<PlayerId>,
     /// Entries before the first submission; `None` where a player has none.
     pub(super) before: HashMap<PlayerId, Option<StoredEntry>>,
+    /// Whose entry of before is cut off: a player has none then.
+    pub(super) gone: HashSet<PlayerId>,
+    /// Whether an entry would come behind the place from which the season is cut off, and be taken for gone.
+    pub(super) is_in_the_way: bool,
     /// Those that have changed, as they are now.
     pub(super) after: HashMap<PlayerId, Option<StoredEntry>>,
     /// Whose score has changed.
@@ -46,6 +50,8 @@ impl Field {
             line,
             hidden: HashSet::new(),
             before: HashMap::new(),
+            gone: HashSet::new(),
+            is_in_the_way: false,
             after: HashMap::new(),
             moved: HashSet::new(),
             dropped: Vec::new(),
@@ -55,6 +61,17 @@ impl Field {
 
     pub(super) fn ranking(&self) -> Ranking {
         Ranking::of(&self.line)
+    }
+
+    /// Tells what a player has before the first submission, and whether it is hidden.
+    pub(super) fn know(&mut self, player: PlayerId, entry: Option<StoredEntry>, hidden: bool) {
+        let ladder = self.line.ladder();
+        if hidden {
+            self.hidden.insert(player);
+        } else if entry.as_ref().is_some_and(|e| self.line.is_gone(ladder, e)) {
+            self.gone.insert(player);
+        }
+        self.before.insert(player, entry);
     }
 
     /// Tells how many entries a board with a limit has, and its last.
@@ -69,7 +86,11 @@ impl Field {
     }
 
     fn entry(&self, player: PlayerId) -> Option<&StoredEntry> {
-        let before = || self.before.get(&player);
+        let before = || {
+            self.before
+                .get(&player)
+                .filter(|_| !self.gone.contains(&player))
+        };
         let entry = self.after.get(&player).or_else(before);
         entry.and_then(Option::as_ref)
     }
@@ -113,6 +134,10 @@ impl Field {
         if full && last.is_none_or(|(last, _)| key > last) {
             step.applied = false;
             return;
+        }
+        let season = self.line.present().season;
+        if !step.hidden && self.line.is_cut_off(season, key) {
+            self.is_in_the_way = true;
         }
         step.new = Some(key);
         if !step.hidden {
@@ -194,6 +219,34 @@ mod tests {
         field.hidden.insert(id(4));
         let step = field.play(&submission(4, 1.0), 10).unwrap();
         assert!(step.applied && step.dropped.is_none());
+    }
+
+    #[test]
+    fn what_is_cut_off_is_not_there_and_nothing_comes_behind_it() {
+        let mut field = full();
+        let order = boards::Order::Desc;
+        let key = |score, reached| RankKey::new(order, Score::new(score).unwrap(), reached);
+        let entry = |score, reached| StoredEntry {
+            score: Score::new(score).unwrap(),
+            reached,
+            details: boards::Details::default(),
+        };
+        field.line.cut(key(3.0, 3));
+        field.know(id(5), Some(entry(3.0, 3)), false);
+        field.know(id(6), Some(entry(3.0, 3)), true);
+        assert!(field.gone.contains(&id(5)) && !field.gone.contains(&id(6)));
+        // What was there counts for nothing.
+        let step = field.play(&submission(5, 4.0), 10).unwrap();
+        assert_eq!(
+            (step.previous, step.old, step.score.get()),
+            (None, None, 4.0)
+        );
+        assert!(step.dropped.is_some() && !field.is_in_the_way);
+        // A newcomer to a full board that is no better is refused as ever; an entry that is there stays.
+        field.play(&submission(3, 1.0), 11).unwrap();
+        assert!(!field.is_in_the_way);
+        field.play(&submission(5, -3.0), 12).unwrap();
+        assert!(field.is_in_the_way);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::attempt::{Attempt, unreadable};
 use crate::board_keys::{self, Ladder};
 use crate::board_line::BoardLine;
 use crate::core::Core;
+use crate::layout::Room;
 use crate::reads::distinct_better;
 use crate::replies;
 use crate::tx::{Commit, Count, Counted};
@@ -26,6 +27,8 @@ pub(super) struct Ranking {
     pub(super) ladder: Ladder,
     pub(super) order: Order,
     pub(super) mode: RankMode,
+    /// The first that is cut off; it and what is behind it count for nothing.
+    pub(super) cut: Option<RankKey>,
 }
 
 impl Ranking {
@@ -35,6 +38,18 @@ impl Ranking {
             ladder: line.ladder(),
             order: line.settings.order,
             mode: line.settings.rank_mode,
+            cut: line.cut_of(line.present().season),
+        }
+    }
+
+    /// What there is of ranked entries.
+    fn all(self) -> Counted {
+        match self.cut {
+            None => Counted::All,
+            Some(cut) => Counted::Before {
+                score: weight(self, cut),
+                member: board_keys::member(cut.reached(), PlayerId::NIL),
+            },
         }
     }
 }
@@ -46,6 +61,9 @@ impl Attempt<'_, '_> {
         ranking: Ranking,
         count: usize,
     ) -> Result<(u64, Vec<(RankKey, PlayerId)>), StoreError> {
+        if ranking.cut.is_some() {
+            return self.last_before_cut(ranking, count).await;
+        }
         let mut commands = Vec::new();
         for room in self.layout().rooms() {
             let key = self.layout().key(room, &ranking.ladder.ranked());
@@ -61,10 +79,51 @@ impl Attempt<'_, '_> {
             total += replies::whole(&pair[0]).unwrap_or(0);
             last.extend(entries(ranking.order, &pair[1])?);
         }
-        last.sort_unstable();
-        let more = last.len().saturating_sub(count);
-        last.drain(..more);
-        Ok((total, last))
+        Ok((total, very_last(last, count)))
+    }
+
+    /// The same where the end is cut off: first each room says where that is.
+    async fn last_before_cut(
+        &self,
+        ranking: Ranking,
+        count: usize,
+    ) -> Result<(u64, Vec<(RankKey, PlayerId)>), StoreError> {
+        let ends = in_rooms(self.core(), ranking.ladder, &[ranking.all()]).await?;
+        let ends: Vec<u64> = ends.into_iter().flatten().collect();
+        let rooms = self
+            .layout()
+            .rooms()
+            .zip(&ends)
+            .filter(|(_, end)| **end > 0);
+        let commands = rooms.map(|(room, end)| {
+            let key = self.layout().key(room, &ranking.ladder.ranked());
+            let first = end.saturating_sub(count.max(1) as u64);
+            let mut range = redis::cmd("ZRANGE");
+            range.arg(key).arg(first).arg(end - 1);
+            range.arg("WITHSCORES").take()
+        });
+        let mut last = Vec::new();
+        for answer in &self.core().redis.read(commands.collect()).await? {
+            last.extend(entries(ranking.order, answer)?);
+        }
+        Ok((ends.iter().sum(), very_last(last, count)))
+    }
+
+    /// The last ranked entries of a room, wherever the end is cut off.
+    pub(super) async fn last_in(
+        &self,
+        room: Room,
+        ranking: Ranking,
+        count: usize,
+    ) -> Result<Vec<(RankKey, PlayerId)>, StoreError> {
+        let key = self.layout().key(room, &ranking.ladder.ranked());
+        let first = -i64::try_from(count.max(1)).unwrap_or(i64::MAX);
+        let mut last = redis::cmd("ZRANGE");
+        last.arg(key).arg(first).arg(-1).arg("WITHSCORES");
+        let answers = self.core().redis.read(vec![last]).await?;
+        answers
+            .first()
+            .map_or(Ok(Vec::new()), |last| entries(ranking.order, last))
     }
 
     /// How much ranks above each of these keys, by [`Draft::question`](super::draft::Draft::question).
@@ -101,7 +160,7 @@ impl Attempt<'_, '_> {
 
     /// How many ranked entries there are.
     pub(super) async fn total(&self, ranking: Ranking) -> Result<u64, StoreError> {
-        let totals = sums(self.core(), ranking.ladder, vec![Counted::All]).await?;
+        let totals = sums(self.core(), ranking.ladder, vec![ranking.all()]).await?;
         Ok(totals.into_iter().sum())
     }
 
@@ -139,7 +198,17 @@ fn before(ranking: Ranking, key: RankKey) -> Counted {
 
 /// Figures of a ladder, each summed up over all rooms.
 async fn sums(core: &Core, ladder: Ladder, asked: Vec<Counted>) -> Result<Vec<u64>, StoreError> {
-    let mut sums = Vec::with_capacity(asked.len());
+    let all = in_rooms(core, ladder, &asked).await?;
+    Ok(all.iter().map(|rooms| rooms.iter().sum()).collect())
+}
+
+/// Figures of a ladder, each as it is in every room.
+async fn in_rooms(
+    core: &Core,
+    ladder: Ladder,
+    asked: &[Counted],
+) -> Result<Vec<Vec<u64>>, StoreError> {
+    let mut all = Vec::with_capacity(asked.len());
     for some in asked.chunks(FIGURES) {
         let mut tx = core.begin();
         for of in some {
@@ -152,9 +221,17 @@ async fn sums(core: &Core, ladder: Ladder, asked: Vec<Counted>) -> Result<Vec<u6
             return Err(unreadable("figure"));
         };
         let rooms = usize::from(core.layout.count());
-        sums.extend(counts.chunks(rooms).map(|some| some.iter().sum::<u64>()));
+        all.extend(counts.chunks(rooms).map(<[u64]>::to_vec));
     }
-    Ok(sums)
+    Ok(all)
+}
+
+/// The last of these, the very last at the end.
+fn very_last(mut all: Vec<(RankKey, PlayerId)>, count: usize) -> Vec<(RankKey, PlayerId)> {
+    all.sort_unstable();
+    let more = all.len().saturating_sub(count);
+    all.drain(..more);
+    all
 }
 
 /// The entries of a range that came with scores.

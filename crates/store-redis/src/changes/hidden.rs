@@ -36,8 +36,13 @@ impl Attempt<'_, '_> {
 
     fn hide(&mut self, line: &BoardLine, player: &Player) -> Result<(), StoreError> {
         for ladder in line.ladders() {
-            if let Some(entry) = self.entry(ladder, player.id)? {
-                self.place(line, ladder, player, Some(&entry), None);
+            match self.entry(ladder, player.id)? {
+                // Hidden entries are kept, and this one is gone.
+                Some(entry) if line.is_gone(ladder, &entry) => {
+                    self.drop_entry(line, ladder, player)?;
+                }
+                Some(entry) => self.place(line, ladder, player, Some(&entry), None),
+                None => {}
             }
         }
         Ok(())
@@ -57,6 +62,10 @@ impl Attempt<'_, '_> {
         for ladder in line.ladders() {
             let stays = ladder != line.ladder() || leaves != Some(player.id);
             if let Some(entry) = self.entry(ladder, player.id)?.filter(|_| stays) {
+                if line.is_gone(ladder, &entry) {
+                    // It would be taken for what is cut off there.
+                    return Err(StoreError::Overloaded);
+                }
                 self.place(line, ladder, player, None, Some(&entry));
             }
         }
@@ -86,7 +95,7 @@ impl Attempt<'_, '_> {
         let ranking = Ranking::of(line);
         let (total, last) = self.last_of(ranking, 1).await?;
         if total > max {
-            self.first = Some(First::Trim(board.clone()));
+            self.first = Some(First::Shorten(board.clone()));
         }
         if total < max {
             return Ok(None);

@@ -45,6 +45,9 @@ impl Attempt<'_, '_> {
                 step => steps.push(step),
             }
         }
+        if fields.values().any(|field| field.is_in_the_way) {
+            return Err(StoreError::Overloaded);
+        }
         let outcomes = self.outcomes(asked, &fields, steps, stamp).await?;
         let restamp = self.restamp(stamp, asked.len() as u64);
         for (board, field) in &fields {
@@ -143,12 +146,8 @@ impl Attempt<'_, '_> {
 
     fn meet_player(&self, field: &mut Field, id: PlayerId) -> Result<(), StoreError> {
         if !field.before.contains_key(&id) {
-            field
-                .before
-                .insert(id, self.entry(field.line.ladder(), id)?);
-            if self.is_hidden(field.line.number(), id) {
-                field.hidden.insert(id);
-            }
+            let entry = self.entry(field.line.ladder(), id)?;
+            field.know(id, entry, self.is_hidden(field.line.number(), id));
         }
         Ok(())
     }
@@ -164,7 +163,7 @@ impl Attempt<'_, '_> {
         };
         let (total, last) = self.last_of(field.ranking(), submissions + 1).await?;
         if total > max {
-            self.first = Some(First::Trim(board.clone()));
+            self.first = Some(First::Shorten(board.clone()));
         }
         field.know_last(total, last);
         Ok(())

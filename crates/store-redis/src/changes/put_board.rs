@@ -4,11 +4,10 @@
 //! line says that they are being built, so that every change keeps them from then on, then the entries that are
 //! there are put into them bit by bit, and only then the settings change.
 
-use boards::{Attribute, BoardId, BoardSettings, Changed, PlayerId, StoreError};
+use boards::{Attribute, BoardId, BoardSettings, Changed, StoreError};
 
 use super::attempt::{Attempt, unreadable};
-use super::figures::Ranking;
-use super::{First, commit, trim};
+use super::{First, commit};
 use crate::board_keys::{self, DOOMED};
 use crate::board_line::BoardLine;
 use crate::board_records as records;
@@ -95,42 +94,23 @@ impl Attempt<'_, '_> {
             return Ok(());
         }
         let mut line = old.clone();
+        if settings.order != old.settings.order {
+            // Of nothing, and the other order would have it elsewhere.
+            line.cuts.clear();
+        }
         line.put(settings.clone(), self.now_ms);
         line.building.clear();
         line.build = 0;
         let forgotten = line.forget();
+        let before = old.settings.max_entries;
+        let max = line.settings.max_entries;
+        if let Some(max) = max.filter(|max| before.is_none_or(|before| *max < before)) {
+            self.keep_first(board, (old, &mut line), max).await?;
+        }
         self.set_lines(board, Some(&line));
         self.doom_seasons(&line, forgotten.iter().map(|season| season.season));
         self.doom_segments(old, &line);
-        self.lower_limit(board, old, settings).await?;
         self.touch(Layout::CONTROL, board, &line);
-        Ok(())
-    }
-
-    /// Drops entries that a lower limit leaves no room for; the most of very many later.
-    async fn lower_limit(
-        &mut self,
-        board: &BoardId,
-        old: &BoardLine,
-        settings: &BoardSettings,
-    ) -> Result<(), StoreError> {
-        let before = old.settings.max_entries;
-        let max = settings.max_entries;
-        let Some(max) = max.filter(|max| before.is_none_or(|before| *max < before)) else {
-            return Ok(());
-        };
-        self.hold_still(old).await?;
-        let ranking = Ranking::of(old);
-        let too_many = self.total(ranking).await?.saturating_sub(max);
-        if too_many > trim::AT_ONCE {
-            self.after.trim = Some(board.clone());
-        }
-        let now = too_many.min(trim::AT_ONCE);
-        if now > 0 {
-            let last = self.last_of(ranking, now as usize).await?.1;
-            let ids: Vec<PlayerId> = last.into_iter().map(|(_, id)| id).collect();
-            self.drop_all(board, old, &ids).await?;
-        }
         Ok(())
     }
 

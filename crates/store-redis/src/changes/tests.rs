@@ -1,6 +1,7 @@
 //! Changes on a real server: the answers are those of the plain store, and what lies in Redis agrees with itself.
 
 mod away;
+mod cuts;
 mod deletion;
 mod lines;
 mod many;
@@ -19,9 +20,10 @@ use testkit::conformance::{Step, steps};
 use testkit::{RedisServer, ReferenceStore};
 use tokio::runtime::Runtime;
 
-use super::change;
+use super::trim_all;
 use crate::options::Options;
 use crate::store::RedisStore;
+use crate::testing::Patient;
 
 /// One server for all cases: each has a prefix of its own.
 fn server() -> &'static RedisServer {
@@ -56,7 +58,7 @@ async fn same(store: &RedisStore, reference: &ReferenceStore, steps: &[Step]) {
             continue;
         };
         now_ms += after_ms;
-        let found = change(&store.core, asked, *guard, now_ms).await;
+        let found = Patient(store).make(asked, *guard, now_ms).await;
         let expected = reference.change(asked.clone(), *guard, now_ms);
         let expected = expected.now_or_never().unwrap();
         let text = |error| format!("{error:?}");
@@ -116,7 +118,7 @@ fn at_once(partitions: u16, of_nodes: &[Vec<Step>]) {
                     ..
                 } = step
                 {
-                    let made = change(&node.core, asked, *guard, 7).await;
+                    let made = Patient(node).make(asked, *guard, 7).await;
                     assert!(!is_broken(&made), "{made:?}: {step:?}");
                 }
             }

@@ -12,7 +12,8 @@ for place, line in ipairs(redis.call('HMGET', KEYS[1], unpack(ARGV))) do
   if line then
     local board = cjson.decode(line)
     local key = room .. 'b' .. board.number
-    local total = redis.call('ZCARD', key .. ':s' .. board.seasons[1].season)
+    local season = board.seasons[1].season
+    local total = size(key .. ':s' .. season, cut_of(board, season))
     found[place] = { line, redis.call('GET', key .. ':v') or '0', total }
   end
 end

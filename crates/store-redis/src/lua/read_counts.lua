@@ -5,7 +5,7 @@
 -- ARGV[8]…   points: the score as sorted sets have it, and when it was reached (8 bytes)
 --
 -- Finds { entries in the view, counts }, the counts of each point in turn.
-local counts = {}
+local counts, total = {}, count_of(part)
 for place = 8, #ARGV, 2 do
   for kind in string.gmatch(ARGV[7], '.') do
     local key = (kind == 'A' or kind == 'B') and all or part
@@ -14,6 +14,8 @@ for place = 8, #ARGV, 2 do
     else
       counts[#counts + 1] = better(key, ARGV[place])
     end
+    -- A point may stand behind all that count.
+    if key == part then counts[#counts] = math.min(counts[#counts], total) end
   end
 end
-return answer({ redis.call('ZCARD', part), counts })
+return answer({ total, counts })

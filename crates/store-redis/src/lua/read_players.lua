@@ -16,13 +16,22 @@ if #players > 0 then
   kept = redis.call('HMGET', entries, unpack(players))
 end
 
--- For each player whether it is in that set, and the scores and members of those that are.
+-- Whether an entry of a set is cut off.
+local function is_gone(score, member)
+  local cut = tonumber(view.cut_score or nil)
+  if not cut or tonumber(score) < cut then return false end
+  return tonumber(score) > cut or not reached_before(member, view.cut_reached)
+end
+
+-- For each player whether it is in that set, and the scores and members of those that are. An entry that is cut off
+-- is none.
 local function ranked_in(key)
   local is_in, scores, members = {}, {}, {}
   for place, player in ipairs(players) do
     local entry = kept[place]
     local member = entry and string.sub(entry, 9, 16) .. player
     local score = member and redis.call('ZSCORE', key, member)
+    if score and is_gone(score, member) then score, kept[place] = false, false end
     is_in[place] = score and 1 or 0
     if score then
       scores[#scores + 1], members[#members + 1] = score, member
@@ -31,7 +40,7 @@ local function ranked_in(key)
   return is_in, scores, members
 end
 
-local found = { redis.call('ZCARD', part), known, kept }
+local found = { count_of(part), known, kept }
 local in_all, all_scores, all_members = ranked_in(all)
 local in_part, part_scores, part_members = in_all, all_scores, all_members
 if part ~= all then in_part, part_scores, part_members = ranked_in(part) end

@@ -7,13 +7,14 @@
 -- Finds { entries in the view, the best score, the worst, then for each stretch: the index where it begins,
 -- the index where it ends, and members with their scores }. Of a stretch of n entries with m wanted,
 -- sample j of 0 to m - 1 is the one at j * n / m, rounded down.
-local most, total = tonumber(ARGV[7]), redis.call('ZCARD', part)
+local most, total = tonumber(ARGV[7]), count_of(part)
 local function score_at(index) return redis.call('ZRANGE', part, index, index, 'WITHSCORES')[2] or false end
-local found = { total, score_at(0), score_at(-1) }
+local found = { total, total > 0 and score_at(0), total > 0 and score_at(total - 1) }
 for place = 8, #ARGV, 4 do
   local first, stop, some = 0, total, {}
   if ARGV[place] ~= '' then first = before(part, ARGV[place], ARGV[place + 1]) end
   if ARGV[place + 2] ~= '' then stop = before(part, ARGV[place + 2], ARGV[place + 3]) end
+  first, stop = math.min(first, total), math.min(stop, total)
   stop = math.max(first, stop)
   local length = stop - first
   if length > 0 and length <= most then

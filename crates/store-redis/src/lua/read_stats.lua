@@ -6,7 +6,7 @@
 -- Finds { entries, the best score, the worst, scores at the shares, scores at which the parts of the histogram
 -- begin, and how many scores are below each }, scores as sorted sets have them but for the histogram's. The
 -- rules are `boards::nearest_rank` and `boards::histogram_bounds`, here so that all is read at one instant.
-local total = redis.call('ZCARD', part)
+local total = count_of(part)
 if total == 0 then return answer({ 0 }) end
 local function score_at(index) return redis.call('ZRANGE', part, index, index, 'WITHSCORES')[2] end
 
@@ -40,11 +40,11 @@ end
 -- How many scores are below that one.
 local function below(score)
   local text = string.format('%.17g', score)
-  if view.order == 'desc' then return total - redis.call('ZCOUNT', part, '-inf', ranking(text)) end
+  if view.order == 'desc' then return math.max(0, total - redis.call('ZCOUNT', part, '-inf', ranking(text))) end
   return better(part, text)
 end
 local texts, counts = {}, {}
 for place, bound in ipairs(bounds) do
   texts[place], counts[place] = string.format('%.17g', bound), below(bound)
 end
-return answer({ total, score_at(0), score_at(-1), at_shares, texts, counts })
+return answer({ total, score_at(0), score_at(total - 1), at_shares, texts, counts })

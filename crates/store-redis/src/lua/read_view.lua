@@ -6,7 +6,9 @@
 -- ARGV[2]  the season; empty for the present one
 -- ARGV[3]  the segment; empty for the whole board
 -- ARGV[4]  the board's number; empty where it is to be looked up
--- ARGV[5]  its rank mode, and ARGV[6] its order, where the number is given
+-- ARGV[5]  its rank mode, where the number is given
+-- ARGV[6]  its order, likewise; where the season's end is cut off, then a space, from which score on, as sorted sets
+--          have it, another space, and when that was reached: 8 bytes
 --
 -- Answers the board's line (nothing where the number was given), and what the reading has found, which is left
 -- out where the board or its season is not there. Whether a board is ranked by the segment's attribute is
@@ -25,14 +27,25 @@ local function look_up()
       break
     end
   end
+  view.cut_score, view.cut_reached = cut_of(board, view.season)
   return view
+end
+
+local function told()
+  local order = string.match(ARGV[6], '^%a+')
+  local is_cut = #ARGV[6] > #order
+  return {
+    number = ARGV[4], season = ARGV[2], mode = ARGV[5], order = order,
+    cut_score = is_cut and string.sub(ARGV[6], #order + 2, -10),
+    cut_reached = is_cut and string.sub(ARGV[6], -8),
+  }
 end
 
 local view
 if ARGV[4] == '' then
   view = look_up()
 else
-  view = { number = ARGV[4], season = ARGV[2], mode = ARGV[5], order = ARGV[6] }
+  view = told()
 end
 if not view.season then return { view.line or false } end
 
@@ -41,6 +54,11 @@ local all = string.format('%sb%s:s%s', room, view.number, view.season)
 local part = all
 if ARGV[3] ~= '' then part = all .. ':' .. ARGV[3] end
 local entries = all .. ':e'
+
+-- How many entries of one of these sets count.
+local function count_of(key)
+  return size(key, view.cut_score, view.cut_reached)
+end
 
 local function answer(found)
   return { view.line or false, found }

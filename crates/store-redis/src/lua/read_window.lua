@@ -12,18 +12,18 @@
 -- for shared ranks the score of the one before that and how many are better, for dense ranks how many
 -- different scores are better than the first entry's, members, entries, players, for a segment how many stand
 -- above each on the whole board }; or { 'player' } or { 'entry' }, whichever is not there.
-local where, total, at = ARGV[7], redis.call('ZCARD', part), 0
+local where, total, at = ARGV[7], count_of(part), 0
 if where == 'index' then
   at = math.min(tonumber(ARGV[8]), total)
 elseif where == 'key' then
-  at = before(part, ARGV[8], ARGV[9])
+  at = math.min(before(part, ARGV[8], ARGV[9]), total)
 elseif where == 'score' then
-  at = redis.call('ZCOUNT', part, '-inf', ranking(ARGV[8]))
+  at = math.min(redis.call('ZCOUNT', part, '-inf', ranking(ARGV[8])), total)
 elseif where == 'player' then
   if redis.call('HEXISTS', room .. 'players', ARGV[8]) == 0 then return answer({ 'player' }) end
   local entry = redis.call('HGET', entries, ARGV[8])
   at = entry and redis.call('ZRANK', part, string.sub(entry, 9, 16) .. ARGV[8])
-  if not at then return answer({ 'entry' }) end
+  if not at or at >= total then return answer({ 'entry' }) end
 end
 
 local back, ahead = tonumber(ARGV[10]), tonumber(ARGV[11])

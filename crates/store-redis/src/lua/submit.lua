@@ -44,7 +44,7 @@ local line = redis.call('HGET', boards, name)
 if not line then return { 'NO_BOARD' } end
 line = cjson.decode(line)
 local settings, season = line.settings, line.seasons[1].season
-if type(settings.max_entries) == 'number' or settings.rank_mode == 'dense' then return { 'SLOW' } end
+if type(settings.max_entries) == 'number' or settings.rank_mode == 'dense' or line.cuts then return { 'SLOW' } end
 if line.ends_at_ms and now_ms >= line.ends_at_ms then return { 'ENDED' } end
 local profile = redis.call('HGET', players, player)
 if not profile then return { 'NO_PLAYER' } end

@@ -10,6 +10,7 @@ use super::marker::get;
 use super::scan::Reading;
 use super::still::{Still, settle};
 use super::{MigrateError, boards_out};
+use crate::changes::trim_all;
 use crate::connection::Redis;
 use crate::core::Core;
 use crate::meta::{Meta, MetaError};
@@ -66,6 +67,7 @@ pub async fn unload<W: Write + Send>(
     let core = store::core(redis, options, clock, &meta);
     let reading = Reading(&core);
     settle(reading).await?;
+    trim_all(&core).await?;
     let still = Still::look(reading).await?;
     let mut writer = Writer::summing(to);
     let head = Head::new(taken_at_ms, Scope::Store);

@@ -4,10 +4,10 @@
 //! a moment. So the first answer decides what is read, its board's number and season; rooms that meant something
 //! else are asked once more, and later questions name it.
 
-use boards::{BoardNumber, Order, RankMode, SeasonId, StoreError, View};
+use boards::{BoardNumber, Order, RankKey, RankMode, SeasonId, StoreError, View};
 use redis::Value;
 
-use super::wire::{Words, bytes, items, word};
+use super::wire::{Words, bytes, cut_words, items, word};
 use crate::board_keys::BOARDS;
 use crate::board_line::BoardLine;
 use crate::core::Core;
@@ -22,6 +22,8 @@ pub(super) struct Pin {
     pub(super) season: SeasonId,
     pub(super) order: Order,
     pub(super) mode: RankMode,
+    /// The first that is cut off.
+    pub(super) cut: Option<RankKey>,
 }
 
 /// A view that is read.
@@ -141,8 +143,7 @@ impl<'a> Look<'a> {
                 .map_or(Vec::new(), |s| s.to_string().into_bytes()),
             self.pin.map_or(Vec::new(), |pin| number(pin.number.0)),
             self.pin.map_or(Vec::new(), |pin| word(mode_word(pin.mode))),
-            self.pin
-                .map_or(Vec::new(), |pin| word(order_word(pin.order))),
+            self.pin.map_or(Vec::new(), order_and_cut),
         ]
     }
 }
@@ -185,7 +186,17 @@ fn judge(view: &View, line: Option<&[u8]>) -> Result<Pin, StoreError> {
         season,
         order: line.settings.order,
         mode: line.settings.rank_mode,
+        cut: line.cut_of(season),
     })
+}
+
+/// The order, and where the season's end is cut off from where on; see `read_view.lua`.
+fn order_and_cut(pin: Pin) -> Vec<u8> {
+    let order = word(order_word(pin.order));
+    match pin.cut.map(|key| cut_words((key, false))) {
+        None => order,
+        Some([weight, reached]) => [order, weight, reached].join(&b' '),
+    }
 }
 
 fn mode_word(mode: RankMode) -> &'static str {
@@ -236,6 +247,7 @@ mod tests {
             season: SeasonId(2),
             order: Order::Desc,
             mode: RankMode::Ordinal,
+            cut: None,
         };
         assert_eq!(present, pin);
         let past = judge(&view(Some(1), None), Some(&line)).unwrap();

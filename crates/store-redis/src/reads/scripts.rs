@@ -3,6 +3,7 @@
 use crate::script::Script;
 
 const ORDER: &str = include_str!("../lua/order.lua");
+const CUT: &str = include_str!("../lua/cut.lua");
 const VIEW: &str = include_str!("../lua/read_view.lua");
 const TIERS: &str = include_str!("../lua/read_tiers.lua");
 const ABOVE: &str = include_str!("../lua/read_above.lua");
@@ -20,9 +21,9 @@ pub(crate) struct ReadScripts {
 
 impl ReadScripts {
     pub(crate) fn new() -> Self {
-        let of_view = |rest: &[&str]| Script::reading(&[&[VIEW, ORDER], rest].concat());
+        let of_view = |rest: &[&str]| Script::reading(&[&[ORDER, CUT, VIEW], rest].concat());
         ReadScripts {
-            boards: Script::reading(&[include_str!("../lua/read_boards.lua")]),
+            boards: Script::reading(&[ORDER, CUT, include_str!("../lua/read_boards.lua")]),
             players: of_view(&[TIERS, ABOVE, include_str!("../lua/read_players.lua")]),
             window: of_view(&[TIERS, ABOVE, include_str!("../lua/read_window.lua")]),
             counts: of_view(&[include_str!("../lua/read_counts.lua")]),

@@ -182,4 +182,6 @@ fn settings() -> impl Strategy<Value = BoardSettings> {
                 }
             },
         )
+        // Its tree is large, and steps have one of many such: on the stack of a test it would not fit.
+        .boxed()
 }

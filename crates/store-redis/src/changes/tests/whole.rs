@@ -8,7 +8,7 @@ use testkit::ReferenceStore;
 
 use crate::board_keys;
 use crate::board_line::BoardLine;
-use crate::changes::boards_of_room;
+use crate::changes::{boards_of_room, trim_all};
 use crate::core::Core;
 use crate::entry::StoredEntry;
 use crate::layout::{Layout, Room};
@@ -39,9 +39,10 @@ pub(super) async fn check(core: &Core, reference: &ReferenceStore) {
     check_orders(core, reference).await;
 }
 
-/// Asserts that what lies in the rooms agrees, that nothing is locked or left over, and that no board has more
+/// Asserts, once what is cut off is removed, that what lies in the rooms agrees, that nothing is locked or left over, and that no board has more
 /// than it may; returns the boards.
 pub(super) async fn agrees(core: &Core) -> BTreeMap<BoardId, BoardLine> {
+    trim_all(core).await.unwrap();
     let mut boards = BTreeMap::new();
     for room in core.layout.rooms() {
         let found = boards_of_room::read_all(core, std::iter::once(room)).await;
@@ -60,6 +61,7 @@ pub(super) async fn agrees(core: &Core) -> BTreeMap<BoardId, BoardLine> {
         assert!(left.is_empty(), "left over: {left:?}");
     }
     for line in boards.values() {
+        assert!(line.cuts.is_empty());
         if let Some(max) = line.settings.max_entries {
             let ranked = line.ladder().ranked();
             let mut total = 0;

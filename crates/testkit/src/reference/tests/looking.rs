@@ -1,6 +1,6 @@
 //! Examples of what is read.
 
-use boards::{BoardNumber, Bucket, Mark, Standing};
+use boards::{BoardNumber, Bucket, Mark, SeasonId, Standing};
 
 use super::*;
 

@@ -26,6 +26,9 @@ const OTHERS: [&str; 7] = [
     "decided",
 ];
 
+/// What the names begin with of keys that the server removes when their time is over.
+const EXPIRING: [&str; 2] = ["g:", "erased:"];
+
 /// What the plain store has, and nothing else.
 pub(super) async fn check(core: &Core, reference: &ReferenceStore) {
     let boards = agrees(core).await;
@@ -39,8 +42,8 @@ pub(super) async fn check(core: &Core, reference: &ReferenceStore) {
     check_orders(core, reference).await;
 }
 
-/// Asserts, once what is cut off is removed, that what lies in the rooms agrees, that nothing is locked or left over, and that no board has more
-/// than it may; returns the boards.
+/// Asserts, once what is cut off is removed, that what lies in the rooms agrees, that nothing is locked or left over,
+/// and that no board has more than it may; returns the boards.
 pub(super) async fn agrees(core: &Core) -> BTreeMap<BoardId, BoardLine> {
     trim_all(core).await.unwrap();
     let mut boards = BTreeMap::new();
@@ -57,7 +60,8 @@ pub(super) async fn agrees(core: &Core) -> BTreeMap<BoardId, BoardLine> {
         }
         let left = keys_of(core, room).await;
         let left = left.difference(&keys);
-        let left: Vec<_> = left.filter(|key| !key.starts_with("g:")).collect();
+        let stays = |key: &&String| !EXPIRING.iter().any(|begin| key.starts_with(begin));
+        let left: Vec<_> = left.filter(stays).collect();
         assert!(left.is_empty(), "left over: {left:?}");
     }
     for line in boards.values() {

@@ -281,14 +281,19 @@ fn losers_are_given_up() {
     until("the first attempt is given up", || {
         upstream.under_way() == 0
     });
+}
+
+/// With an upstream of its own: an attempt that was given up above may still arrive, and take somebody's place.
+#[test]
+fn losers_and_the_late_are_given_up() {
     // Late enough for the losers to be there by then.
-    upstream.play([Act::time(1).after_ms(1000)], Act::hang());
-    let before = upstream.requests();
+    let upstream = Scripted::new([Act::time(1).after_ms(1000)], Act::hang());
+    let app = agon_on(&upstream, FEW_MS);
     assert_eq!(app.get(&format!("/api/first?{LONG}")).status, 200);
-    assert_eq!(upstream.requests(), before + 3);
+    assert_eq!(upstream.requests(), 3);
     until("both losers are given up", || upstream.under_way() == 0);
     assert_eq!(app.get("/api/first?timeout=1000").status, 504);
-    assert_eq!(upstream.requests(), before + 6);
+    assert_eq!(upstream.requests(), 6);
     until("the deadline ends attempts", || upstream.under_way() == 0);
 }
 

@@ -39,7 +39,9 @@ impl Mirror {
         let mut options = Options::new(url.parse().unwrap());
         options.prefix = prefix.to_owned();
         options.partitions = Some(rooms);
-        let store = RedisStore::open(&options, Clock::system()).await.unwrap();
+        // Before any season can end by schedule: the mirror is of what is.
+        let clock = Clock::new(|| 5);
+        let store = RedisStore::open(&options, clock).await.unwrap();
         Mirror {
             store,
             commands: Vec::new(),

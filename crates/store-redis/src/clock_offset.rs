@@ -24,6 +24,9 @@ const QUESTIONS: usize = 3;
 /// From here on it is worth a warning, in microseconds.
 const TOO_FAR_US: i64 = 100_000;
 
+/// An answer that leaves it open by more than this, as of a server that was busy with something else, says nothing.
+const TOO_VAGUE_US: i64 = 50_000;
+
 /// What is known of it.
 #[derive(Default)]
 pub(crate) struct ClockOffset(Mutex<Known>);
@@ -94,7 +97,8 @@ impl Known {
 pub(crate) async fn watch(core: Arc<Core>) {
     loop {
         match measure(&core, wall_us).await {
-            Ok(measured) => core.clock_offset.note(measured),
+            Ok(measured) if measured.error_us <= TOO_VAGUE_US => core.clock_offset.note(measured),
+            Ok(_) => tracing::debug!("Redis answers too slowly for the clocks to be compared"),
             Err(error) => tracing::debug!(%error, "the clocks are not compared"),
         }
         sleep(INTERVAL.mul_f64(0.5 + fastrand::f64())).await;

@@ -19,6 +19,8 @@ use crate::layout::Layout;
 use crate::replies::{strange, texts};
 
 const INTERVAL: Duration = Duration::from_secs(10);
+/// After an answer that says nothing.
+const SOON: Duration = Duration::from_secs(1);
 /// Questions of which the quickest answer counts.
 const QUESTIONS: usize = 3;
 /// From here on it is worth a warning, in microseconds.
@@ -96,12 +98,13 @@ impl Known {
 /// Compares now and then, for ever.
 pub(crate) async fn watch(core: Arc<Core>) {
     loop {
+        let mut wait = INTERVAL;
         match measure(&core, wall_us).await {
             Ok(measured) if measured.error_us <= TOO_VAGUE_US => core.clock_offset.note(measured),
-            Ok(_) => tracing::debug!("Redis answers too slowly for the clocks to be compared"),
+            Ok(_) => wait = SOON,
             Err(error) => tracing::debug!(%error, "the clocks are not compared"),
         }
-        sleep(INTERVAL.mul_f64(0.5 + fastrand::f64())).await;
+        sleep(wait.mul_f64(0.5 + fastrand::f64())).await;
     }
 }
 

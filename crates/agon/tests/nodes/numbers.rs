@@ -94,7 +94,11 @@ fn calls_and_connections_are_counted() {
     assert!(count("change") >= done && count("read") > 0.0);
     let value = |name| Scrape::of(&a).value(name, &[]);
     // Both are on this machine, which may be slow to answer.
-    let offset = value("agon_redis_clock_offset_seconds");
+    let offset = "agon_redis_clock_offset_seconds";
+    until("the clocks are compared", || {
+        Scrape::of(&a).all(offset).count() > 0
+    });
+    let offset = value(offset);
     assert!(offset.abs() < 1.0, "{offset}");
     let opened = value("agon_redis_connections_opened_total");
     assert!(opened >= 1.0);

@@ -17,9 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use boards::{BoardStore, Change, Guard};
-use matchmaking::{
-    MatchError, MatchId, MatchStore, QueueChange, QueueId, QueueReceipt, TicketId, TicketView,
-};
+use matchmaking::{MatchError, MatchId, MatchStore, QueueChange, QueueId, TicketId, TicketView};
 
 use crate::ReferenceStore;
 
@@ -33,8 +31,6 @@ use super::answers;
 const CHANGES_BETWEEN: usize = 10;
 /// One of so many changes is looked at for what it does to versions.
 const CHANGES_BETWEEN_VERSIONS: usize = 3;
-/// How often in a row a lead may lapse.
-const LAPSES: usize = 4;
 
 /// A store of boards and queues.
 pub trait Store: BoardStore + MatchStore {}
@@ -90,28 +86,11 @@ async fn same(
             asked,
         ),
         Asked::Queues(change) => assert_same(
-            changed(store, change, guard, now_ms).await,
+            store.change_queue(change.clone(), guard, now_ms).await,
             reference.change_queue(change.clone(), guard, now_ms).await,
             asked,
         ),
     }
-}
-
-/// What a store answers to a change of queues. A lead lapses while a machine stands still; then nothing is changed,
-/// and whoever asks again has the lead taken anew.
-async fn changed(
-    store: &dyn Store,
-    change: &QueueChange,
-    guard: Option<Guard>,
-    now_ms: i64,
-) -> Result<QueueReceipt, MatchError> {
-    for _ in 0..LAPSES {
-        let answer = store.change_queue(change.clone(), guard, now_ms).await;
-        if !matches!(answer, Err(MatchError::NotLeader(_))) {
-            return answer;
-        }
-    }
-    store.change_queue(change.clone(), guard, now_ms).await
 }
 
 /// Takes the steps on the reference, then asks the store for all of it at once, so that it meets in few

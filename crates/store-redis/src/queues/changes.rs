@@ -153,6 +153,10 @@ impl Queues {
             };
             let Some(mut made) = made else {
                 attempts.pause().await?;
+                if let QueueChange::Lapse(queue) = change {
+                    // The lead was of a queue that is gone. An announcement was of its tickets, and is refused.
+                    self.have_lead(queue).await?;
+                }
                 continue;
             };
             if let Some(guard) = guard {

@@ -44,6 +44,20 @@ async fn one_leads_until_it_gives_back() {
     assert_eq!(ask(two, lapse(), 1).await.unwrap(), QueueChanged::Done);
 }
 
+/// The lead of the one before is fresh still.
+#[tokio::test]
+async fn a_queue_that_is_made_anew_is_led_anew() {
+    let nodes = Nodes::start(1, 4, None).await;
+    let one = &nodes.all[0];
+    let lapse = || QueueChange::Lapse(queue());
+    assert_eq!(ask(one, lapse(), 0).await.unwrap(), QueueChanged::Done);
+    ask(one, QueueChange::DeleteQueue(queue()), 0)
+        .await
+        .unwrap();
+    ask(one, put_queue(None), 0).await.unwrap();
+    assert_eq!(ask(one, lapse(), 0).await.unwrap(), QueueChanged::Done);
+}
+
 /// It was stopped in the middle of its work, and goes on as if no time had passed.
 #[tokio::test]
 async fn who_was_stopped_announces_nothing_once_another_leads() {

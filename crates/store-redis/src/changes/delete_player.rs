@@ -94,14 +94,19 @@ pub(super) async fn mark(core: &Core, id: PlayerId) -> Result<Vec<u8>, StoreErro
 
 /// Erases a player from the queues once more, now that no ticket can come any more, and takes the mark away.
 pub(super) async fn finish(core: &Core, erased: &Erased) -> Result<(), StoreError> {
-    erase_player(core, erased.player, erased.at_ms).await?;
     let at = records::doomed_player(&core.layout, erased.player);
     let mut attempts = core.attempts();
+    let mut is_erased = false;
     loop {
         let mut tx = core.begin();
         tx.fetch([at.clone()]).await?;
         if tx.known(&at).as_ref() != Some(&erased.mark) {
+            // Ended by somebody else, or put anew, and what is in queues is of that one.
             return Ok(());
+        }
+        if !is_erased {
+            erase_player(core, erased.player, erased.at_ms).await?;
+            is_erased = true;
         }
         tx.remove(at.clone());
         if commit(&mut attempts, tx).await? {

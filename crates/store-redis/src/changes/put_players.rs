@@ -20,8 +20,7 @@ impl Attempt<'_, '_> {
         let layout = self.layout();
         let players = put.keys().map(|id| records::player(layout, *id));
         let marks = put.keys().map(|id| records::doomed_player(layout, *id));
-        let (players, marks) = (Vec::from_iter(players), Vec::from_iter(marks));
-        self.tx.fetch_and_peek(players, marks).await?;
+        self.tx.fetch(Vec::from_iter(players.chain(marks))).await?;
         let mut created = 0;
         let mut changed = Vec::new();
         for (id, new) in put {

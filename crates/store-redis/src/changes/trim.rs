@@ -24,6 +24,8 @@ use crate::tx::Commit;
 const AT_ONCE: usize = if cfg!(test) { 2 } else { 1000 };
 /// Between two, so that others are served too.
 const PAUSE: Duration = Duration::from_millis(10);
+/// How often in a row somebody else may be in the way.
+const PATIENCE: u32 = 500;
 
 /// What has become of a step.
 enum Step {
@@ -51,15 +53,21 @@ pub(crate) async fn trim_some(core: &Core) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError::Unavailable`], [`StoreError::Overloaded`].
 pub(crate) async fn trim_all(core: &Core) -> Result<(), StoreError> {
-    loop {
+    let mut before = Vec::new();
+    let mut in_vain = 0;
+    while in_vain < PATIENCE {
         let cuts = cuts(core).await?;
         if cuts.is_empty() {
             return Ok(());
         }
-        for (board, cut) in cuts {
-            trim(core, &board, &cut).await?;
+        for (board, cut) in &cuts {
+            trim(core, board, cut).await?;
         }
+        in_vain = if cuts == before { in_vain + 1 } else { 0 };
+        before = cuts;
+        sleep(PAUSE).await;
     }
+    Err(StoreError::Overloaded)
 }
 
 async fn cuts(core: &Core) -> Result<Vec<(BoardId, Cut)>, StoreError> {
@@ -100,8 +108,11 @@ async fn trim_room(
         Ok(_) | Err(StoreError::UnknownBoard(_)) => return Ok(Step::Over),
         Err(error) => return Err(error),
     };
-    if !attempt.remove_some(room, &line, cut).await? {
-        return Ok(Step::Over);
+    match attempt.remove_some(room, &line, cut).await? {
+        (0, _) => return Ok(Step::Over),
+        // Others are at each of them.
+        (_, 0) => return Ok(Step::Met),
+        _ => {}
     }
     Ok(match attempt.tx.commit().await? {
         Commit::Made(_) => Step::Made,
@@ -132,13 +143,13 @@ async fn mend(core: &Core, board: &BoardId, cut: &Cut) -> Result<(), StoreError>
 }
 
 impl Attempt<'_, '_> {
-    /// Removes the last of what is cut off in a room; whether there was any.
+    /// Removes the last of what is cut off in a room; how many there were, and how many of these are removed.
     async fn remove_some(
         &mut self,
         room: Room,
         line: &BoardLine,
         cut: &Cut,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(usize, usize), StoreError> {
         let ladder = Ladder::new(line.number(), cut.season);
         let ranking = Ranking {
             ladder,
@@ -149,8 +160,8 @@ impl Attempt<'_, '_> {
         let last = last.into_iter();
         let gone = last.filter(|(key, _)| line.is_cut_off(cut.season, *key));
         let ids: Vec<PlayerId> = gone.map(|(_, id)| id).collect();
-        self.remove_all(line, ladder, &ids).await?;
-        Ok(!ids.is_empty())
+        let removed = self.remove_all(line, ladder, &ids).await?;
+        Ok((ids.len(), removed))
     }
 
     async fn remove_all(
@@ -158,7 +169,7 @@ impl Attempt<'_, '_> {
         line: &BoardLine,
         ladder: Ladder,
         ids: &[PlayerId],
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
         let layout = self.layout();
         let asked = ids.iter().flat_map(|id| {
             let mut all = self.records_of(line, [ladder], *id);
@@ -167,6 +178,7 @@ impl Attempt<'_, '_> {
         });
         let asked: Vec<_> = asked.collect();
         self.tx.fetch(asked).await?;
+        let mut removed = 0;
         for id in ids {
             let entry = self.entry(ladder, *id)?;
             let is_gone = entry.is_some_and(|entry| line.is_gone(ladder, &entry));
@@ -176,8 +188,9 @@ impl Attempt<'_, '_> {
                 && let Ok(player) = self.player(*id)
             {
                 self.drop_entry(line, ladder, &player)?;
+                removed += 1;
             }
         }
-        Ok(())
+        Ok(removed)
     }
 }

@@ -1,6 +1,7 @@
 //! From a store on Redis to the lines of an export.
 
 use std::io::Write;
+use std::time::Duration;
 
 use archive::{Head, Kind, Scope, Sum, Writer};
 use boards::Clock;
@@ -10,7 +11,7 @@ use super::marker::get;
 use super::scan::Reading;
 use super::still::{Still, settle};
 use super::{MigrateError, boards_out};
-use crate::changes::trim_all;
+use crate::changes::{end_deletions, trim_all};
 use crate::connection::Redis;
 use crate::core::Core;
 use crate::meta::{Meta, MetaError};
@@ -67,6 +68,9 @@ pub async fn unload<W: Write + Send>(
     let core = store::core(redis, options, clock, &meta);
     let reading = Reading(&core);
     settle(reading).await?;
+    for room in core.layout.rooms() {
+        end_deletions(&core, room, Duration::ZERO).await?;
+    }
     trim_all(&core).await?;
     let still = Still::look(reading).await?;
     let mut writer = Writer::summing(to);

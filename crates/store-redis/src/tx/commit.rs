@@ -130,16 +130,9 @@ async fn in_several(
     };
     let name = name(decider.room);
     let others: Vec<Share> = parts.keys().copied().filter(|s| *s != decider).collect();
-    if let Some(refused) = prepare(core, &name, parts, &others).await? {
-        return Ok(Err(refused));
-    }
-    let mut made = Made::new();
-    match decide(core, &name, decider.room, &parts[&decider], &others).await? {
-        Ok(counts) => add(&mut made, decider.room, counts),
-        Err(refused) => {
-            abort(core, &name, &others).await;
-            return Ok(Err(refused));
-        }
+    let mut made = match decided(core, &name, parts, decider, &others).await? {
+        Ok(counts) => Made::from([(decider.room, counts)]),
+        Err(refused) => return Ok(Err(refused)),
     };
     for (room, counts) in settle::apply(core, &name, &others).await? {
         add(&mut made, room, counts);
@@ -148,22 +141,48 @@ async fn in_several(
     Ok(Ok(made))
 }
 
+/// Prepares all shares but one, which decides; its figures.
+async fn decided(
+    core: &Core,
+    name: &str,
+    parts: &BTreeMap<Share, Part>,
+    decider: Share,
+    others: &[Share],
+) -> Result<Result<Vec<u64>, Commit>, StoreError> {
+    if let Some(refused) = prepare(core, name, parts, others).await? {
+        return Ok(Err(refused));
+    }
+    let made = decide(core, name, decider.room, &parts[&decider], others).await?;
+    if made.is_err() {
+        abort(core, name, others).await;
+    }
+    Ok(made)
+}
+
+/// Makes a transaction of several shares as far as to its decision, as a node does that ends then.
+#[cfg(test)]
+pub(super) async fn leave_decided(tx: Tx<'_>) {
+    let core = tx.core;
+    let mut parts = parts(tx);
+    shares::counts_of_large(&mut parts);
+    let shares = shares::shares(parts);
+    let decider = decider(&shares).unwrap();
+    let name = name(decider.room);
+    let others: Vec<Share> = shares.keys().copied().filter(|s| *s != decider).collect();
+    assert!(others.len() > 1);
+    let made = decided(core, &name, &shares, decider, &others).await;
+    made.unwrap().unwrap();
+}
+
 /// Of several shares of a room one has figures at the most.
 fn add(made: &mut Made, room: Room, counts: Vec<u64>) {
     made.entry(room).or_default().extend(counts);
 }
 
-/// The share with the most to do, since it goes over the wire once and is not kept in between. The last of several of a
-/// room is not: it has to be written after the others.
+/// The share with the most to do, since it goes over the wire once and is not kept in between; of those that are written
+/// first in their room.
 fn decider(parts: &BTreeMap<Share, Part>) -> Option<Share> {
-    let is_last = |share: &Share| {
-        let next = Share {
-            number: share.number + 1,
-            ..*share
-        };
-        share.number > 0 && !parts.contains_key(&next)
-    };
-    let able = parts.iter().filter(|(share, _)| !is_last(share));
+    let able = parts.iter().filter(|(share, _)| share.number == 0);
     let most = able.max_by_key(|(_, part)| part.commands.len());
     most.map(|(share, _)| *share)
 }

@@ -33,12 +33,16 @@ pub(crate) async fn settle(
     name: &str,
     age_ms: u64,
 ) -> Result<(), StoreError> {
-    let mode: &[u8] = match fate(core, name, age_ms > PATIENCE_MS).await? {
-        Fate::Made => b"apply",
-        Fate::Aborted => b"abort",
-        Fate::Open => return Ok(()),
-    };
-    core.commit_script(room, &[mode, name.as_bytes()]).await?;
+    match fate(core, name, age_ms > PATIENCE_MS).await? {
+        Fate::Made => {
+            apply_in_room(core, transaction_of(name), &Share::up_to(room, name)).await?;
+        }
+        Fate::Aborted => {
+            let words: [&[u8]; 2] = [b"abort", name.as_bytes()];
+            core.commit_script(room, &words).await?;
+        }
+        Fate::Open => {}
+    }
     Ok(())
 }
 

@@ -2,7 +2,10 @@
 //!
 //! A server does nothing else while it runs a script, so none is given more than the largest batch of submissions has.
 //! A room's part that is larger goes in several shares, each of which is prepared and applied as if it was of a room of
-//! its own: all of them are made or none. While they are applied, one after the other, a reader may see some.
+//! its own: all of them are made or none. While they are applied, one after the other, a reader may see some. Whoever
+//! changes something may not: commands come first and records, which hold the locks, last, so that nothing is let go
+//! before all of the room is written. That takes the order to be kept by whoever applies them ([`Share::up_to`]), and
+//! the first share to decide, if one of its room does.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +38,13 @@ impl Share {
             0 => self.room.0.to_string(),
             number => format!("{}#{number}", self.room.0),
         }
+    }
+
+    /// The shares of a room that are applied before the one of this name, and that one.
+    pub(super) fn up_to(room: Room, name: &str) -> Vec<Share> {
+        let number = name.split_once('#').and_then(|(_, n)| n.parse().ok());
+        let numbers = 0..=number.unwrap_or(0);
+        numbers.map(|number| Share { room, number }).collect()
     }
 
     pub(super) fn read(text: &str) -> Option<Share> {
@@ -90,11 +100,11 @@ fn split(part: Part) -> Vec<Part> {
     let mut records = part.records.into_iter();
     let mut commands = last_counters(part.commands).into_iter();
     while records.len() + commands.len() > 0 {
-        let records: Vec<_> = records.by_ref().take(MOST).collect();
-        let room_left = MOST - records.len();
+        let commands: Vec<_> = commands.by_ref().take(MOST).collect();
+        let room_left = MOST - commands.len();
         all.push(Part {
-            commands: commands.by_ref().take(room_left).collect(),
-            records,
+            records: records.by_ref().take(room_left).collect(),
+            commands,
             counts: Vec::new(),
             clock,
         });
@@ -156,8 +166,11 @@ mod tests {
         let records: usize = of(2).map(|(_, p)| p.records.len()).sum();
         let commands: usize = of(2).map(|(_, p)| p.commands.len()).sum();
         assert_eq!((records, commands), (MOST / 2, MOST * 2));
-        let last = of(2).next_back().unwrap().1.commands.last().unwrap();
-        assert_eq!(last[0], b"INCR");
+        let all: Vec<_> = of(2).flat_map(|(_, p)| &p.commands).collect();
+        assert_eq!(all.last().unwrap()[0], b"INCR");
+        // Whatever locks something is applied when all is written.
+        let with_records = of(2).skip_while(|(_, p)| p.records.is_empty());
+        assert!(with_records.skip(1).all(|(_, p)| p.commands.is_empty()));
     }
 
     #[test]
@@ -171,6 +184,8 @@ mod tests {
             assert_eq!(transaction_of(name), "7.ab");
             assert_eq!(share.text(), text);
             assert_eq!(Share::read(text), Some(share));
+            let up_to = Share::up_to(Room(3), name);
+            assert!(up_to.iter().map(|s| s.number).eq(0..=number));
         }
         assert_eq!(Share::read(""), None);
         assert_eq!(Share::read("3#x"), None);

@@ -87,7 +87,7 @@ async fn leave_shares(core: &Core) {
 }
 
 #[tokio::test]
-async fn what_is_decided_and_left_is_applied_share_by_share() {
+async fn what_is_decided_and_left_is_applied_in_order() {
     let server = RedisServer::start();
     let nodes = nodes(&server, 2, 2).await;
     let core = &*nodes[0].core;
@@ -100,10 +100,30 @@ async fn what_is_decided_and_left_is_applied_share_by_share() {
     tx.set(at(1, "f2"), b"new".to_vec());
     assert_eq!(tx.commit().await.unwrap(), Commit::Conflict);
     let left = Some("left".to_owned());
-    assert_eq!(values(core, 1).await[..3], [None, None, left.clone()]);
-    sweep(&nodes[1].core, Layout::CONTROL).await.unwrap();
     assert_eq!(values(core, 1).await[..3], vec![left; 3]);
+    sweep(&nodes[1].core, Layout::CONTROL).await.unwrap();
     assert!(is_clean(&server));
+}
+
+/// Nobody changes what has been written while something of it has not: it would be written over, or stand twice.
+#[tokio::test]
+async fn nothing_is_let_go_before_all_is_written() {
+    let server = RedisServer::start();
+    let nodes = nodes(&server, 1, 2).await;
+    let (one, two) = (&*nodes[0].core, &*nodes[1].core);
+    for n in [0, FIELDS / 2, FIELDS - 1] {
+        commit::leave_decided(large(one, "large").await).await;
+        let meets = [(at(0, &format!("f{n}")), "new")];
+        assert_eq!(set(two, &meets).await, Commit::Conflict);
+        let mut expected = vec![Some("large".to_owned()); FIELDS];
+        assert_eq!(values(two, 0).await, expected, "all is written by then");
+        assert_eq!(server.text(&["ZCARD", "{agon:0}:set"]), "70");
+        assert_eq!(set(two, &meets).await, Commit::Made(vec![]));
+        sweep(two, Room(0)).await.unwrap();
+        expected[n] = Some("new".to_owned());
+        assert_eq!(values(two, 0).await, expected, "and stays so");
+        assert!(is_clean(&server));
+    }
 }
 
 #[tokio::test]
